@@ -9,9 +9,11 @@ import type { Cameras } from "../camera/camera.ts";
 import { type CameraNotes, cameraNotePath, createCameraNotes } from "../camera/camera-notes.ts";
 import { mayCapture } from "../camera/capture-nodes.ts";
 import { createCameras } from "../camera/create-cameras.ts";
-import { createPipeWireCameras } from "../camera/pipewire-cameras.ts";
+import { createPipeWireCameras, type PipeWireCameras } from "../camera/pipewire-cameras.ts";
+import { createCameraPortal } from "../camera/portal/camera-portal.ts";
 import { errorText } from "../common/error-text.ts";
 import { libraryInTheWay } from "../common/library-path.ts";
+import { openDescriptorBus } from "../dbus/bus.ts";
 import { runtimeFolder } from "../diagnostics/runtime-file.ts";
 import type { Log } from "../log.ts";
 import { whyNoRoom } from "../peer/descriptor-room.ts";
@@ -138,7 +140,25 @@ export function loadNativeOrExplain(libraryPath: string | undefined, load = load
 export function systemCameras(native: Native, log: Log, env: NodeJS.ProcessEnv): Cameras {
   return createCameras(native, undefined, undefined, {
     notes: systemCameraNotes(env),
-    pipewire: createPipeWireCameras({ env, log }),
+    pipewire: systemPipeWireCameras(env, log),
+  });
+}
+
+/** For `doctor` too, which has the time to wait for a portal that has to start. @param mostWaitMs see `ready()` */
+export function systemPipeWireCameras(
+  env: NodeJS.ProcessEnv,
+  log: Log,
+  mostWaitMs?: number,
+): PipeWireCameras {
+  const connect = async (onClosed: () => void) => {
+    const busAddress = sessionBusAddress(env);
+    if (busAddress === null) throw new Error("there is no session bus");
+    return openDescriptorBus(busAddress, loadPipeWire().openDescriptorSocket, onClosed);
+  };
+  return createPipeWireCameras({
+    ...{ env, log },
+    ...(mostWaitMs === undefined ? {} : { mostWaitMs }),
+    openPortal: (onChange) => createCameraPortal({ connect, onChange, log }),
   });
 }
 

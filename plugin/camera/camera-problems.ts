@@ -5,9 +5,19 @@ import type { DeviceProblem } from "../../rpc-schema/index.ts";
 
 const COMPRESSED = /^(H26[345]|HEVC|AVC1|MPE?G[1-4]?|XVID|DIVX|VP80|VP90|VP8|VP9|VC1|THEORA|DVSD|DV)/;
 
+/** A camera as the plugin lists it. */
+export interface ListedCamera extends CameraInfo {
+  /** What it offers is known after the user allowed it in a dialog of the desktop. */
+  readonly asksFirst?: boolean;
+}
+
 /** @returns null for a camera that may be opened and offers a format that can be shown */
-export function problemOf({ modes, otherFormats = [] }: CameraInfo): DeviceProblem | null {
-  if (modes.length > 0) return null;
+export function problemOf({
+  modes,
+  otherFormats = [],
+  asksFirst = false,
+}: ListedCamera): DeviceProblem | null {
+  if (modes.length > 0 || asksFirst) return null;
   return otherFormats.length > 0 ? "format" : "permission";
 }
 

@@ -11,10 +11,11 @@ import { type Device, RpcError } from "../../rpc-schema/index.ts";
 import { isExhaustion } from "../common/system-failure.ts";
 import { type CameraCallbacks, type Cameras, type OpenCamera, TEST_PATTERN_ID } from "./camera.ts";
 import { type CameraNotes, NO_CAMERA_NOTES } from "./camera-notes.ts";
-import { problemOf } from "./camera-problems.ts";
+import { type ListedCamera, problemOf } from "./camera-problems.ts";
 import { mayCapture, type ReadSystemFile } from "./capture-nodes.ts";
 import { monitorNodes, type NodeMonitorOptions, SYSTEM_NODES } from "./device-nodes.ts";
 import { NO_PIPEWIRE, type PipeWireCameras } from "./pipewire-cameras.ts";
+import { PORTAL_CAMERA_ID } from "./portal/camera-portal.ts";
 import { openUsable, type Repeat, repeatBySystem, type UsableCaptureOptions } from "./usable-capture.ts";
 
 const AUTO = "auto";
@@ -27,7 +28,7 @@ export function createCameras(
   readFile?: ReadSystemFile,
   { repeat = repeatBySystem, notes = NO_CAMERA_NOTES, pipewire = NO_PIPEWIRE }: Partial<EngineParts> = {},
 ): Cameras {
-  let lastPresent: CameraInfo[] = [];
+  let lastPresent: ListedCamera[] = [];
   // While no file can be opened, no camera is known to be gone.
   const present = () => {
     try {
@@ -42,10 +43,14 @@ export function createCameras(
     ready: () => pipewire.ready(),
     list,
     modesOf: (deviceId) => present().find(({ id }) => id === deviceId)?.modes ?? [],
-    async open(choice, constraints, callbacks) {
+    async open(choice, constraints, callbacks, signal) {
       if (choice === TEST_PATTERN_ID) return openPattern(native, constraints, callbacks);
       await pipewire.ready();
-      return openChoice({ native, repeat, notes, pipewire }, present(), choice, constraints, callbacks);
+      return openChoice({ native, repeat, notes, pipewire, present }, choice, {
+        constraints,
+        callbacks,
+        signal,
+      });
     },
     watch: (onChange) => watchList(present, nodes, pipewire, () => onChange(list())),
   };
@@ -60,7 +65,7 @@ export function listCameras(native: Pick<Native, "listCameras">, readFile?: Read
 
 /** Compares the list, because nodes also change without a new camera: a webcam's second node, a renamed link. */
 function watchList(
-  present: () => CameraInfo[],
+  present: () => ListedCamera[],
   nodes: NodeMonitorOptions,
   pipewire: PipeWireCameras,
   onChange: () => void,
@@ -81,7 +86,7 @@ function watchList(
   };
 }
 
-function devicesOf(cameras: readonly CameraInfo[]): Device[] {
+function devicesOf(cameras: readonly ListedCamera[]): Device[] {
   const first = cameras.find((camera) => problemOf(camera) === null) ?? cameras[0];
   const devices = cameras.map((camera) => {
     const problem = problemOf(camera);
@@ -106,19 +111,43 @@ interface EngineParts {
 
 interface Engine extends EngineParts {
   readonly native: Native;
+  present(): ListedCamera[];
 }
 
-async function openChoice(
-  engine: Engine,
-  cameras: readonly CameraInfo[],
-  choice: string,
-  constraints: CaptureConstraints,
-  callbacks: CameraCallbacks,
-): Promise<OpenCamera> {
-  if (choice === AUTO) return openFirst(engine, cameras, constraints, callbacks);
-  const camera = rememberedAs(choice, cameras);
+interface OpenOptions extends Pick<UsableCaptureOptions, "constraints" | "callbacks"> {
+  readonly signal: AbortSignal | undefined;
+}
+
+async function openChoice(engine: Engine, choice: string, options: OpenOptions): Promise<OpenCamera> {
+  const cameras = engine.present();
+  if (choice === AUTO) return openFirst(engine, cameras, cameras, options);
+  if (choice === PORTAL_CAMERA_ID) return openAllowed(engine, options);
+  const camera = rememberedAs(choice, cameras) ?? (await askedFor(engine, choice, cameras, options));
   if (camera === undefined) throw unknownCamera(choice, cameras);
-  return openCamera(engine, camera, nameAmong(cameras, camera), { constraints, callbacks });
+  return openCamera(engine, camera, nameAmong(cameras, camera), options);
+}
+
+/** A camera of PipeWire that is remembered from a time when the user had let the program in. */
+async function askedFor(
+  engine: Engine,
+  choice: string,
+  cameras: readonly ListedCamera[],
+  options: OpenOptions,
+): Promise<ListedCamera | undefined> {
+  const isHidden = engine.pipewire.has(choice) && cameras.some(({ id }) => id === PORTAL_CAMERA_ID);
+  if (!isHidden) return undefined;
+  await engine.pipewire.allow(options.signal);
+  return rememberedAs(choice, engine.present());
+}
+
+/** Opens the first camera behind the desktop's portal. */
+async function openAllowed(engine: Engine, options: OpenOptions): Promise<OpenCamera> {
+  const { pipewire } = engine;
+  await pipewire.allow(options.signal);
+  const cameras = engine.present();
+  const allowed = cameras.filter(({ path, otherIds }) => pipewire.has(path) || otherIds.some(pipewire.has));
+  if (allowed.length === 0) throw unknownCamera(PORTAL_CAMERA_ID, cameras);
+  return openFirst(engine, cameras, allowed, options);
 }
 
 /**
@@ -147,7 +176,7 @@ async function openCamera(
   { native, repeat, notes, pipewire }: Engine,
   camera: CameraInfo,
   listedName: string,
-  { constraints, callbacks }: Pick<UsableCaptureOptions, "constraints" | "callbacks">,
+  { constraints, callbacks }: OpenOptions,
 ): Promise<OpenCamera> {
   const open: UsableCaptureOptions["open"] = (asked, events) =>
     pipewire.has(camera.path)
@@ -197,17 +226,22 @@ function notingTrouble(name: string, notes: CameraNotes, callbacks: CameraCallba
   };
 }
 
-/** Never falls back to the test pattern, which would deceive. @throws the first camera's error */
+/**
+ * Never falls back to the test pattern, which would deceive.
+ * @param cameras all, of which `candidates` are tried
+ * @throws the first camera's error
+ */
 async function openFirst(
   engine: Engine,
-  cameras: readonly CameraInfo[],
-  constraints: CaptureConstraints,
-  callbacks: CameraCallbacks,
+  cameras: readonly ListedCamera[],
+  candidates: readonly ListedCamera[],
+  options: OpenOptions,
 ): Promise<OpenCamera> {
   let firstError: CaptureError | undefined;
-  for (const camera of cameras) {
+  for (const camera of candidates) {
     try {
-      return await openCamera(engine, camera, nameAmong(cameras, camera), { constraints, callbacks });
+      if (camera.id === PORTAL_CAMERA_ID) return await openAllowed(engine, options);
+      return await openCamera(engine, camera, nameAmong(cameras, camera), options);
     } catch (error) {
       if (!(error instanceof CaptureError)) throw error;
       firstError ??= error;

@@ -8,10 +8,10 @@ import {
   loadNativeOrExplain,
   systemCameraNotePath,
   systemCameras,
+  systemPipeWireCameras,
   systemRealTimeOffer,
   systemScreens,
 } from "../app/engines.ts";
-import { createPipeWireCameras } from "../camera/pipewire-cameras.ts";
 import type { ConformanceCommand, InspectCommand, ToolCommand } from "../command-line.ts";
 import { errorText } from "../common/error-text.ts";
 import { listRunning, type RunningPlugin, runtimeFolder } from "../diagnostics/runtime-file.ts";
@@ -30,6 +30,9 @@ import { testIceServer } from "./ice-server-test.ts";
 import { describeInspection } from "./inspect.ts";
 import { realSystem } from "./real-system.ts";
 import { replayFile } from "./replay.ts";
+
+/** The bus starts the desktop's portal at its first use. */
+const PORTAL_STARTS_MS = 5_000;
 
 interface ToolEnvironment {
   readonly environment: Readonly<Record<string, string | undefined>>;
@@ -94,7 +97,7 @@ async function doctor(
       }),
     screens: () => systemScreens(tool.environment, logOf(tool)).offer(),
     pipeWireCameras: async () => {
-      const cameras = createPipeWireCameras({ env: tool.environment, log: logOf(tool) });
+      const cameras = systemPipeWireCameras(tool.environment, logOf(tool), PORTAL_STARTS_MS);
       try {
         await cameras.ready();
         return cameras.report();

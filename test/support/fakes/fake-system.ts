@@ -76,7 +76,7 @@ export function healthyMachine(): FakeMachine {
     soundEngineProblem: null,
     screens: { chooser: "desktop" },
     iceServers: {},
-    pipeWire: { cameras: [], unreadable: [], libraryProblem: null, accessProblem: null },
+    pipeWire: { cameras: [], unreadable: [], libraryProblem: null, accessProblem: null, portal: null },
     unreadableNodes: [],
     realTime: { name: "rtkit", maxPriority: 20, minNice: -15, maxRealTimeUs: 200_000 },
     sound: {

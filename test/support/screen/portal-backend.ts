@@ -1,5 +1,6 @@
-// A backend of xdg-desktop-portal, which plays the desktop and its user: the dialog, the stream that is chosen, and the
-// desktop's own way to stop sharing. https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.impl.portal.ScreenCast.html
+// A backend of xdg-desktop-portal, which plays the desktop and its user: the dialog, the stream that is chosen, the desktop's own
+// way to stop sharing, and the question whether a program may use the camera.
+// https://flatpak.github.io/xdg-desktop-portal/docs/doc-org.freedesktop.impl.portal.ScreenCast.html and …portal.Access.html
 
 import { once } from "node:events";
 import { Message, type MessageBus, MessageType, Variant } from "@jellybrick/dbus-next";
@@ -8,6 +9,7 @@ import { HANG_LIMIT_MS } from "../process/hang-limit.ts";
 
 export const BACKEND_NAME = "org.freedesktop.impl.portal.desktop.test";
 const SCREEN_CAST = "org.freedesktop.impl.portal.ScreenCast";
+const ACCESS = "org.freedesktop.impl.portal.Access";
 const PROPERTIES = "org.freedesktop.DBus.Properties";
 const SESSION = "org.freedesktop.impl.portal.Session";
 const REQUEST = "org.freedesktop.impl.portal.Request";
@@ -32,11 +34,24 @@ export interface Dialog {
   readonly closed: Promise<void>;
 }
 
+/** The question whether a program may do something. */
+export interface Question {
+  readonly title: string;
+  allow(): void;
+  refuse(): void;
+  /** The program has withdrawn its request. */
+  readonly closed: Promise<void>;
+}
+
 export interface PortalBackend {
   /** Bits of AvailableSourceTypes. */
   types: number;
   /** The next dialog, or the one that is open. */
   dialog(): Promise<Dialog>;
+  /** The next question, or the one that is open. */
+  question(): Promise<Question>;
+  /** Questions so far. */
+  readonly questions: number;
   /** The user stops sharing in the desktop's own display. */
   stopSharing(session: string): void;
   /** Sessions that are open at present. */
@@ -61,6 +76,8 @@ class Backend implements PortalBackend {
   readonly #options = new Map<string, Readonly<Record<string, unknown>>>();
   readonly #closing = new Map<string, () => void>();
   #open: Dialog | null = null;
+  #asked: Question | null = null;
+  questions = 0;
   types = 3;
 
   constructor(bus: MessageBus) {
@@ -73,6 +90,13 @@ class Backend implements PortalBackend {
     const dialog = this.#open;
     this.#open = null;
     return dialog;
+  }
+
+  async question(): Promise<Question> {
+    while (this.#asked === null) await this.#next("question");
+    const question = this.#asked;
+    this.#asked = null;
+    return question;
   }
 
   stopSharing(session: string): void {
@@ -113,6 +137,8 @@ class Backend implements PortalBackend {
     } else if (of === REQUEST && member === "Close") {
       this.#closing.get(path)?.();
       answer("", []);
+    } else if (of === ACCESS && member === "AccessDialog") {
+      this.#ask(String(body[0]), String(body[3]), result);
     } else if (of !== SCREEN_CAST) return false;
     else if (member === "CreateSession") {
       this.sessions.add(String(body[1]));
@@ -123,6 +149,18 @@ class Backend implements PortalBackend {
     } else if (member === "Start") this.#start(String(body[0]), String(body[1]), result);
     else return false;
     return true;
+  }
+
+  #ask(request: string, title: string, result: (code: number) => void): void {
+    const closed = Promise.withResolvers<void>();
+    this.#closing.set(request, closed.resolve);
+    this.questions += 1;
+    this.#asked = {
+      ...{ title, closed: closed.promise },
+      allow: () => result(SUCCESS),
+      refuse: () => result(CANCELLED),
+    };
+    this.#events.dispatchEvent(new Event("question"));
   }
 
   #start(request: string, session: string, result: (code: number, results?: object) => void): void {

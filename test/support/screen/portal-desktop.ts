@@ -11,7 +11,7 @@
 import { mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { MessageBus } from "@jellybrick/dbus-next";
+import { Message, type MessageBus } from "@jellybrick/dbus-next";
 import { loadPipeWire } from "../../../native/pipewire.ts";
 import { within } from "../camera/taken-frames.ts";
 import {
@@ -39,6 +39,8 @@ export interface PortalDesktop {
   readonly daemon: VideoDaemon;
   readonly backend: PortalBackend;
   addScreen(options: NodeOptions): Promise<SharedNode>;
+  /** The desktop asks again whether a program may use the camera. */
+  forgetPermissions(): Promise<void>;
   /** Kills the portal's process. */
   crashPortal(): Promise<void>;
   /** After `crashPortal`. */
@@ -46,7 +48,14 @@ export interface PortalDesktop {
   stop(): Promise<void>;
 }
 
-export async function startPortalDesktop(): Promise<PortalDesktop> {
+interface DesktopOptions {
+  /** Programs may ask for cameras, and the session manager knows what was allowed. */
+  readonly hasCameras?: boolean;
+}
+
+export async function startPortalDesktop({
+  hasCameras = false,
+}: DesktopOptions = {}): Promise<PortalDesktop> {
   const folder = await mkdtemp(join(tmpdir(), "goop-portal-"));
   const ends: (() => unknown)[] = [() => rm(folder, { recursive: true, force: true, maxRetries: 3 })];
   const stop = async () => {
@@ -55,12 +64,16 @@ export async function startPortalDesktop(): Promise<PortalDesktop> {
   try {
     const daemon = await startVideoDaemon();
     ends.push(() => daemon.stop());
-    const bus = await startBus(folder, "session");
-    ends.push(() => bus.end());
-    const busAddress = busAddressIn(folder);
+    const ownBus = hasCameras ? null : await startBus(folder, "session");
+    ends.push(() => ownBus?.end());
+    const busAddress = ownBus ? busAddressIn(folder) : (daemon.env.DBUS_SESSION_BUS_ADDRESS ?? "");
     const own = await connectToBus(busAddress);
     ends.push(() => own.disconnect());
-    const env = { ...daemon.env, ...(await portalEnvironment(folder)), DBUS_SESSION_BUS_ADDRESS: busAddress };
+    const env = {
+      ...daemon.env,
+      ...(await portalEnvironment(folder, hasCameras)),
+      DBUS_SESSION_BUS_ADDRESS: busAddress,
+    };
     const backend = await startPortalBackend(busAddress);
     ends.push(() => backend.end());
     const store = await startOnBus(own, "xdg-permission-store", STORE_NAME, env);
@@ -70,6 +83,7 @@ export async function startPortalDesktop(): Promise<PortalDesktop> {
     return {
       ...{ env, busAddress, daemon, backend, stop },
       addScreen: (options) => addScreen(daemon, options),
+      forgetPermissions: () => forgetPermissions(own),
       async crashPortal() {
         portal.child.kill("SIGKILL");
         await portal.exited;
@@ -84,14 +98,25 @@ export async function startPortalDesktop(): Promise<PortalDesktop> {
   }
 }
 
+/** Of programs outside a sandbox, whose name is empty. */
+async function forgetPermissions(bus: MessageBus): Promise<void> {
+  const call = {
+    destination: STORE_NAME,
+    path: "/org/freedesktop/impl/portal/PermissionStore",
+    interface: STORE_NAME,
+  };
+  const body = ["devices", true, "camera", "", []];
+  await bus.call(new Message({ ...call, member: "SetPermission", signature: "sbssas", body }));
+}
+
 /** Only the test's backend is found, by old portals from its file and by newer ones from portals.conf. */
-async function portalEnvironment(folder: string): Promise<Record<string, string>> {
+async function portalEnvironment(folder: string, hasCameras: boolean): Promise<Record<string, string>> {
   const portals = join(folder, "portals");
   await mkdir(portals);
   const words = [
     "[portal]",
     `DBusName=${BACKEND_NAME}`,
-    "Interfaces=org.freedesktop.impl.portal.ScreenCast;",
+    `Interfaces=org.freedesktop.impl.portal.ScreenCast;${hasCameras ? "org.freedesktop.impl.portal.Access;" : ""}`,
     "UseIn=goop-test",
     "",
   ];

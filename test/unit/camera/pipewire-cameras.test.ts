@@ -65,6 +65,7 @@ describe("PipeWire", () => {
       unreadable: [],
       libraryProblem: null,
       accessProblem: null,
+      portal: null,
     });
     assert.equal(changes, 1);
     stop();

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import type { FakeMachine } from "../../support/fakes/fake-system.ts";
 import { findingsOf, onlyProblem } from "./doctor-findings.ts";
 
-const NOTHING = { cameras: [], unreadable: [], libraryProblem: null, accessProblem: null };
+const NOTHING = { cameras: [], unreadable: [], libraryProblem: null, accessProblem: null, portal: null };
 
 function withoutVideo0(machine: FakeMachine): void {
   delete machine.files["/dev/video0"];
