@@ -24,6 +24,9 @@ const OTHER_BACKEND = "xdg-desktop-portal-wlr";
 const X11_LIBRARIES = "libxcb-composite0 libxcb-damage0 libxcb-randr0 libxcb-shm0 libxcb-xfixes0";
 const PIPEWIRE = "pipewire wireplumber libpipewire-0.3-0 libpipewire-0.3-modules";
 
+const BY_PORTAL =
+  "A camera is available through the desktop's portal, which asks for permission at its first use.";
+
 interface CameraNode {
   /** Such as /dev/video0. */
   readonly path: string;
@@ -47,8 +50,11 @@ function videoNodes(system: SystemView): CameraNode[] {
 export function checkCameras(system: SystemView, pipeWire: PipeWireReport): Finding[] {
   const unreadable = system.unreadableNodes();
   const nodes = videoNodes(system).filter(({ path }) => unreadable.every((node) => node.path !== path));
-  if (pipeWire.cameras.length > 0 && nodes.every(({ path }) => !system.canOpen(path))) {
-    return [ok("camera", `A camera of PipeWire is available: ${pipeWire.cameras.join(", ")}.`)];
+  if (nodes.every(({ path }) => !system.canOpen(path))) {
+    const { cameras, portal } = pipeWire;
+    if (cameras.length > 0)
+      return [ok("camera", `A camera of PipeWire is available: ${cameras.join(", ")}.`)];
+    if (portal?.problem === null) return [ok("camera", BY_PORTAL)];
   }
   if (nodes.length === 0) {
     const allUnreadable = [...unreadable, ...pipeWire.unreadable];
@@ -80,7 +86,17 @@ function noCamera(system: SystemView, pipeWire: PipeWireReport): Finding {
   }
   const action =
     "Plug in a camera. A laptop's camera may have a switch, or may be disabled in the firmware settings";
-  const message = "No camera was found at /dev/video* or in PipeWire, so others will not see you.";
+  const nowhere = "No camera was found at /dev/video* or in PipeWire, so others will not see you.";
+  const byPortal = portalProblem(system, pipeWire);
+  const message = byPortal === null ? nowhere : `${nowhere} ${byPortal}`;
+  if (byPortal !== null && isSandboxed(system)) {
+    const install = `In the system outside this sandbox: sudo apt install xdg-desktop-portal ${desktopPart(system)} ${PIPEWIRE}, then log out and in again`;
+    return warning(
+      "camera",
+      message,
+      `${install}. With a camera plugged in: allow it in the desktop's settings`,
+    );
+  }
   if (pipeWire.accessProblem !== null) {
     const allow =
       "Allow the camera for this program in the desktop's settings, or start it outside its sandbox";
@@ -90,6 +106,19 @@ function noCamera(system: SystemView, pipeWire: PipeWireReport): Finding {
   const library = `Some laptops' cameras need PipeWire, and its library cannot be used: ${pipeWire.libraryProblem}`;
   const install = `${action}. For PipeWire: sudo apt install libpipewire-0.3-0 libpipewire-0.3-modules`;
   return warning("camera", `${message} ${library}.`, install);
+}
+
+/** Null where the portal is not asked, and outside a desktop, which has none. */
+function portalProblem(system: SystemView, { portal }: PipeWireReport): string | null {
+  const { DISPLAY, WAYLAND_DISPLAY } = system.environment;
+  const isDesktop = Boolean(DISPLAY || WAYLAND_DISPLAY);
+  if (!portal?.problem || !(isDesktop || isSandboxed(system))) return null;
+  return `The desktop's portal ${portal.problem}.`;
+}
+
+/** flatpak-metadata(5); Snap sets SNAP. */
+function isSandboxed(system: SystemView): boolean {
+  return system.readText("/.flatpak-info") !== null || Boolean(system.environment.SNAP);
 }
 
 /** What the last capture of this session noted. Opening the camera here would switch its light on. */
@@ -171,17 +200,22 @@ function programOf(system: SystemView, pid: string): string {
 }
 
 /** Screen sharing: the desktop's portal with PipeWire, or an X display. */
-export function checkScreens({ environment }: SystemView, offer: ScreenOffer): Finding {
+export function checkScreens(system: SystemView, offer: ScreenOffer): Finding {
   if (offer.chooser === "desktop") {
     return ok(SCREENS, "Screens can be shared: the desktop's portal asks which one.");
   }
   if (offer.chooser === "host") return ok(SCREENS, "Screens of the X display can be shared.");
-  const { DISPLAY, WAYLAND_DISPLAY, XDG_CURRENT_DESKTOP = "" } = environment;
+  const { DISPLAY, WAYLAND_DISPLAY } = system.environment;
   if (!DISPLAY && !WAYLAND_DISPLAY)
     return ok(SCREENS, "No desktop runs in this session, so there is no screen.");
   const message = `Screens cannot be shared: ${offer.why}.`;
   if (!WAYLAND_DISPLAY) return warning(SCREENS, message, `sudo apt install ${X11_LIBRARIES}`);
-  const [, backend] = BACKENDS.find(([desktop]) => desktop.test(XDG_CURRENT_DESKTOP)) ?? ["", OTHER_BACKEND];
-  const action = `sudo apt install xdg-desktop-portal ${backend} ${PIPEWIRE}, then log out and in again`;
+  const action = `sudo apt install xdg-desktop-portal ${desktopPart(system)} ${PIPEWIRE}, then log out and in again`;
   return warning(SCREENS, message, action);
+}
+
+/** The package of the portal's part for this desktop. */
+function desktopPart({ environment: { XDG_CURRENT_DESKTOP = "" } }: SystemView): string {
+  const [, backend] = BACKENDS.find(([desktop]) => desktop.test(XDG_CURRENT_DESKTOP)) ?? ["", OTHER_BACKEND];
+  return backend;
 }

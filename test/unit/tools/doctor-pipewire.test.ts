@@ -90,3 +90,35 @@ test("a daemon that does not let the program in is named where there is no camer
   });
   assert.match(problem, /PipeWire refuses this program: no permission\. → Allow the camera for this program/);
 });
+
+test("a camera behind the desktop's portal will do where PipeWire does not let the program in", async () => {
+  const findings = await findingsOf((machine) => {
+    withoutVideo0(machine);
+    const accessProblem = "PipeWire refuses this program: rejected";
+    machine.pipeWire = { ...NOTHING, accessProblem, portal: { problem: null } };
+  });
+  const camera = findings.find(({ check }) => check === "camera");
+  assert.equal(camera?.verdict, "ok");
+  assert.match(
+    camera?.says ?? "",
+    /through the desktop's portal, which asks for permission at its first use/,
+  );
+});
+
+test("what the portal lacks is named on a desktop, and in a sandbox with the packages", async () => {
+  const problemIn = (environment: Record<string, string>) =>
+    onlyProblem((machine) => {
+      withoutVideo0(machine);
+      machine.environment = { ...machine.environment, ...environment };
+      machine.pipeWire = { ...NOTHING, portal: { problem: "knows of no camera" } };
+    });
+  assert.match(
+    await problemIn({ DISPLAY: ":0" }),
+    /The desktop's portal knows of no camera\. → Plug in a camera/,
+  );
+  assert.doesNotMatch(await problemIn({}), /portal/);
+  assert.match(
+    await problemIn({ SNAP: "/snap/goop/1", XDG_CURRENT_DESKTOP: "GNOME" }),
+    /portal knows of no camera\. → .*sudo apt install xdg-desktop-portal xdg-desktop-portal-gnome pipewire/,
+  );
+});
