@@ -35,7 +35,7 @@ const EMPTY_MS = 100;
 /** So many packets get lost only where a queue overflows, or where fewer packets help anyway. */
 const STRAINED_LOSS = 0.15;
 const EASED_LOSS = 0.02;
-/** Repeated packets take 40 kb/s more. On a link of 300 kb/s that cost the picture half of its frames. */
+/** Repeated packets take 40 kb/s more, which on a link of 300 kb/s the picture would lack. */
 const WIDE_BPS = 600_000;
 /** Audible as a rough voice. Reports cover a hundred packets, so one lost packet is nothing. */
 const LOSSY = 0.02;

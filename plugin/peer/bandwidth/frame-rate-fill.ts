@@ -26,8 +26,8 @@ export interface FrameRateFillOptions {
 /** For the frames of one connection. */
 export class FrameRateFill {
   readonly #options: FrameRateFillOptions;
-  /** Of the window, oldest first. */
-  #sentMs: number[] = [];
+  /** Of the last frames, oldest first. */
+  readonly #sentMs: number[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: FrameRateFillOptions) {
@@ -41,12 +41,13 @@ export class FrameRateFill {
   admits(): boolean {
     if (this.#timer !== undefined) return false;
     const nowMs = this.#options.nowMs();
-    this.#sentMs = this.#sentMs.filter((ms) => nowMs - ms < WINDOW_MS);
-    const lastMs = this.#sentMs.at(-1);
-    if (lastMs === undefined || nowMs - lastMs < PAUSE_MS || this.#sentMs.length >= ENOUGH_FRAMES)
-      return true;
+    const lastMs = this.#sentMs.at(-1) ?? Number.NEGATIVE_INFINITY;
+    const pausedMs = nowMs - lastMs;
+    if (pausedMs < PAUSE_MS || pausedMs >= WINDOW_MS) return true;
     if ((this.#options.estimateBps() ?? 0) < AFFORDABLE_BPS) return true;
-    this.#fill();
+    const missing = ENOUGH_FRAMES - this.#sentMs.filter((ms) => nowMs - ms < WINDOW_MS).length;
+    if (missing <= 0) return true;
+    this.#fill(missing);
     return false;
   }
 
@@ -59,7 +60,7 @@ export class FrameRateFill {
   /** The frames before a new encoder do not count. */
   reset(): void {
     this.stop();
-    this.#sentMs = [];
+    this.#sentMs.length = 0;
   }
 
   /** Sends nothing any more, unless a frame asks again. */
@@ -68,9 +69,9 @@ export class FrameRateFill {
     this.#timer = undefined;
   }
 
-  #fill(): void {
+  #fill(count: number): void {
     const frame = plainFrame();
-    let missing = ENOUGH_FRAMES - this.#sentMs.length;
+    let missing = count;
     this.#timer = setInterval(() => {
       this.#options.send(frame);
       this.sent();
