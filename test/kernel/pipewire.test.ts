@@ -42,6 +42,10 @@ test("a camera that another program uses through PipeWire opens through it, thou
   assert.ok(report.shared.byV4l2.pixels > 0);
 });
 
+test("a camera that another program uses through V4L2 is in use, also where PipeWire offers it", () => {
+  assert.equal(report.held, "EBUSY");
+});
+
 test("a closed camera leaves no DMA buffer, descriptor or thread", () => {
   assert.equal(report.afterwards, 0);
   assertNotGrown(report.before, report.after);

@@ -97,6 +97,9 @@ async function report() {
   const writer = startLoopbackWriter("64x48", H264);
   try {
     const id = await listed(alone, (one) => one.startsWith("pipewire:"));
+    const holder = await native.openCamera(VIVID, SIZE, new TakenFrames());
+    const held = await both.open("auto", SIZE, new TakenFrames()).then(close, errnoOf);
+    await holder.close();
     const calls = new SyncCalls();
     const seen = await whileOpen(alone, id, look);
     const syncs = calls.end();
@@ -114,7 +117,7 @@ async function report() {
     await writer;
     const devices = both.list().map(({ name, problem }) => ({ name, problem: problem ?? null }));
     const formats = native.listCameras().flatMap(({ otherFormats = [] }) => otherFormats);
-    return { id, ...seen, shared, syncs, before, after, afterwards: dmaMappings(), devices, formats };
+    return { id, ...seen, shared, held, syncs, before, after, afterwards: dmaMappings(), devices, formats };
   } finally {
     await stopLoopbackWriter(await writer);
     await pipewire.close();
