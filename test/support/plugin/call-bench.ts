@@ -7,7 +7,7 @@ import type { MediaCounts } from "../../../plugin/calls/call-media.ts";
 import { type CallEnvironment, createCallEnvironment } from "../../../plugin/calls/environment.ts";
 import type { Frames } from "../../../plugin/frames/frames.ts";
 import { RpcError, type Settings, type Signal, settingsSchema } from "../../../rpc-schema/index.ts";
-import type { EndedCall, ManagedCall } from "../../../statecharts/index.ts";
+import type { EndedCall, ManagedCall, UserCallEvent, UserMediaEvent } from "../../../statecharts/index.ts";
 import { FakeCameras } from "../fakes/fake-cameras.ts";
 import { createFakePeerEngine, type FakePeerEngine } from "../fakes/fake-peer-engine.ts";
 import { FakeScreens } from "../fakes/fake-screens.ts";
@@ -157,6 +157,19 @@ export class CallBench {
 
   receiveSignal(from: string, callId: string, signal: Signal): void {
     this.manager.send({ type: "signal.received", from, callId, signal });
+  }
+
+  /** Bob calls with video, and the user accepts. Known as a plugin, he is certain to take our picture, so the camera opens at once. */
+  async takeVideoCall(callId: string): Promise<void> {
+    this.receiveSignal("bob", callId, { type: "call-request", mediaType: "video" });
+    this.receiveSignal("bob", callId, { type: "call-media", microphone: true, camera: true });
+    await this.sendToCall(callId, { type: "user.accept", media: null });
+  }
+
+  /** What the user does in a call. */
+  async sendToCall(callId: string, event: UserCallEvent | UserMediaEvent): Promise<void> {
+    this.manager.send({ type: "user.toCall", callId, event });
+    await settle();
   }
 
   /** As the host's `settings.update` does it. */

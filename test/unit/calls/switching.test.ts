@@ -22,18 +22,11 @@ after(() => {
 async function inCall(): Promise<CallBench> {
   const bench = new CallBench();
   benches.push(bench);
-  bench.receiveSignal("bob", CALL, { type: "call-request", mediaType: "video" });
-  // Known as a plugin, the peer is certain to take our picture, so the camera opens at once.
-  bench.receiveSignal("bob", CALL, { type: "call-media", microphone: true, camera: true });
-  bench.manager.send({ type: "user.toCall", callId: CALL, event: { type: "user.accept", media: null } });
-  await settle();
+  await bench.takeVideoCall(CALL);
   return bench;
 }
 
-async function send(bench: CallBench, event: UserMediaEvent): Promise<void> {
-  bench.manager.send({ type: "user.toCall", callId: CALL, event });
-  await settle();
-}
+const send = (bench: CallBench, event: UserMediaEvent): Promise<void> => bench.sendToCall(CALL, event);
 
 function mediaOf(bench: CallBench) {
   const media = bench.calls()[0]?.ref.getSnapshot().children.media?.getSnapshot();
