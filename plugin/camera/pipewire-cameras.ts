@@ -35,7 +35,7 @@ export interface PipeWireCameras {
    */
   listWith(v4l2: readonly CameraInfo[]): ListedCamera[];
   /**
-   * Asks the user where cameras need his permission. Returns at once where they need none, or have it.
+   * Asks the user where cameras need a permission. Returns at once where they need none, or have it.
    * @param signal closes the dialog
    * @throws CaptureError when it is refused or there is no camera, or the signal's reason
    */

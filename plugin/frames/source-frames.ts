@@ -21,7 +21,7 @@ interface SourceFramesOptions {
 
 /** The usual rate of cameras. A share of the rate refers to this. */
 const USUAL_FPS = 30;
-/** A camera that gave nothing for so long shows nothing, also where nobody says that it is off. */
+/** A camera that gave nothing for so long shows nothing, also where `setContent` did not say so. */
 const MOVING_MAX_AGE_MS = 5_000;
 
 export class SourceFrames {

@@ -23,7 +23,7 @@ export interface CameraPortal {
   isPresent(): boolean;
   /** Why it offers none, to complete "the desktop's portal …"; null while it offers one or has not answered. */
   problem(): string | null;
-  /** Settles with the portal's first answer, or when it is known that there is no portal. Asks nobody. */
+  /** Settles with the portal's first answer, or when it is known that there is no portal. Never asks the user. */
   ready(): Promise<void>;
   /**
    * Asks the user, unless the desktop remembers an answer. The user may take any time.

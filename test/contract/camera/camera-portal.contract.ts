@@ -32,7 +32,7 @@ export function cameraPortalContract(
       return portal;
     }
 
-    test("knows that there is a camera, and asks nobody for that", async () => {
+    test("knows that there is a camera without asking the user", async () => {
       const before = questions();
       const portal = await ready();
       assert.deepEqual([portal.isPresent(), portal.problem(), questions()], [true, null, before]);

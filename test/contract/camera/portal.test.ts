@@ -126,7 +126,7 @@ describe("a program that only the desktop's portal lets to cameras", { timeout: 
     await pipewire.close();
   });
 
-  test("has a device without permission after a refusal, and a call's next attempts ask nobody", async () => {
+  test("has a device without permission after a refusal, and a call's next attempts do not ask the user again", async () => {
     const { pipewire, cameras } = sandboxed();
     const opening = cameras.open("auto", MODE, frames().callbacks);
     const refused = assert.rejects(opening, { name: "CaptureError", errno: "EACCES" });

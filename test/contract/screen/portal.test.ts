@@ -213,7 +213,7 @@ describe("a screen shared through the portal", { timeout: 300_000 }, () => {
     assert.ok(Array.isArray(second.dialog.options.restore_data));
   });
 
-  test("is chosen anew after a stop of a moment ago", async () => {
+  test("is chosen again after a stop of a moment ago", async () => {
     const screens = screensOf();
     const first = await shared(screens);
     first.withdrawal.abort();

@@ -126,7 +126,7 @@ describe("a new subscriber", () => {
       frames.setContent("c", "remote", "still");
       offer(7);
       const { url = "" } = await subscribe({ delivery });
-      assert.deepEqual(native.encodes, [], "nobody has connected");
+      assert.deepEqual(native.encodes, [], "no page has connected");
       for (const round of [1, 2]) {
         const viewer = await comeTo(url, delivery);
         const frame = viewer.next();
