@@ -49,6 +49,12 @@ export type SoundPacketKind = "short" | "repeated" | "long";
  */
 export type VideoContent = "camera" | "screen";
 
+/**
+ * Which side estimates the bandwidth of what we send: our engine, from the arrival of each packet (transport-wide feedback), or the
+ * remote one, which reports a bit rate (REMB).
+ */
+export type Estimator = "sender" | "receiver";
+
 /** Fixed for the life of the connection. */
 export interface PeerOptions {
   /** When empty, only host candidates are offered, which are enough on one network. */
@@ -64,6 +70,8 @@ export interface PeerOptions {
   readonly gatherMs: number;
   /** Finds the addresses of `.local` names in the peer's candidates. Without it, the system does. */
   readonly lookUp?: LookUp;
+  /** Without it, the path decides when it is found. */
+  readonly estimator?: Estimator;
   /** Where the peer is at the moment. Decides which addresses it may name in its candidates. */
   placeOfPeer(): PeerPlace;
 }
@@ -87,6 +95,8 @@ export interface PeerStatistics {
   readonly isRelayed: boolean | null;
   readonly roundTripMs: number | null;
   readonly availableSendBps: number | null;
+  /** `availableSendBps` counts every packet, also those of sound alone, and a search can raise it at once. */
+  readonly isSearchable: boolean;
   readonly bytesSentVideo: number;
   readonly bytesSentAudio: number;
   readonly bytesReceivedVideo: number;
@@ -160,11 +170,19 @@ export interface Peer {
    * silence, which costs processor time without a listener.
    */
   setAudioReceiving(isReceiving: boolean): void;
+  /** Where the engine can search for the bandwidth of a path, they are long at first. Otherwise they are short. */
+  readonly soundPackets: SoundPacketKind;
   /**
-   * Changes the packets of sent sound, without a signal to the peer. They are short at first.
+   * Changes the packets of sent sound, without a signal to the peer.
    * @throws PeerError before the first negotiation, and during another one
    */
   setSoundPackets(kind: SoundPacketKind): Promise<void>;
+  /**
+   * Measures by a burst of a few packets whether the path carries `bps`, and limits the video to that until the next search.
+   * `availableSendBps` has the result after a round trip. Does nothing where `isSearchable` is false.
+   * @throws PeerError while an offer waits for its answer, and when the peer is closed meanwhile
+   */
+  searchBandwidth(bps: number): Promise<void>;
   /** Null before the first negotiation. Media in other directions is not sent. */
   negotiatedDirections(): NegotiatedDirections | null;
   statistics(): Promise<PeerStatistics>;

@@ -58,27 +58,34 @@ export function withVideoCeiling(sdp: string, bitrateBps: number): string {
 
 const HEAD_LINES: ReadonlySet<string> = new Set(["m=", "i=", "c="]);
 
+const TRANSPORT_WIDE = "transport-wide-cc-extensions-01";
+
 /**
- * Removes transport-wide congestion control from an offer whose sender also supports receiver-side estimation
- * (goog-remb with abs-send-time). On the receiving side libwebrtc's older estimate rises higher, so the pacer spreads a
- * frame less and the jitter buffer halves. Other offers stay unchanged.
+ * Lets the remote side estimate the bandwidth of what we send: removes the extension that numbers our packets for reports about
+ * each, if that side also supports receiver-side estimation (goog-remb with abs-send-time). On the receiving side libwebrtc's older
+ * estimate rises higher, so the pacer spreads a frame less and the jitter buffer halves. Other descriptions stay unchanged.
+ * The feedback lines stay: libwebrtc reports about what it receives by those of what it sends.
  */
 export function withReceiverEstimate(sdp: string): string {
   const lines = splitLines(sdp);
-  const extensions = attributesOf(lines, "extmap").map((value) => wordsOf(value)[1] ?? "");
-  const feedback = attributesOf(lines, "rtcp-fb").map((value) => wordsOf(value).slice(1).join(" "));
-  const measures = extensions.some((uri) => uri.endsWith("/abs-send-time")) && feedback.includes("goog-remb");
-  return measures ? lines.filter((line) => !isTransportWide(line)).join("") : sdp;
+  const measures = hasExtension(lines, "/abs-send-time") && feedbackOf(lines).includes("goog-remb");
+  return measures ? lines.filter((line) => !hasExtension([line], TRANSPORT_WIDE)).join("") : sdp;
 }
 
-function isTransportWide(line: string): boolean {
-  const uri = wordsOf(attributeOf(line, "extmap") ?? "")[1] ?? "";
-  if (uri.endsWith("transport-wide-cc-extensions-01")) return true;
-  return (
-    wordsOf(attributeOf(line, "rtcp-fb") ?? "")
-      .slice(1)
-      .join(" ") === "transport-cc"
+/** Whether the engine gets a report about each packet of video that it sends, if it applies this remote description. */
+export function hasTransportFeedback(sdp: string): boolean {
+  const video = readSections(sdp).filter((section) => kindOf(section) === "video");
+  return video.some(
+    (lines) => hasExtension(lines, TRANSPORT_WIDE) && feedbackOf(lines).includes("transport-cc"),
   );
+}
+
+function hasExtension(lines: readonly string[], end: string): boolean {
+  return attributesOf(lines, "extmap").some((value) => wordsOf(value)[1]?.endsWith(end));
+}
+
+function feedbackOf(lines: readonly string[]): string[] {
+  return attributesOf(lines, "rtcp-fb").map((value) => wordsOf(value).slice(1).join(" "));
 }
 
 /**

@@ -13,6 +13,7 @@ export const NO_STATISTICS: PeerStatistics = Object.freeze({
   isRelayed: null,
   roundTripMs: null,
   availableSendBps: null,
+  isSearchable: false,
   bytesSentVideo: 0,
   bytesSentAudio: 0,
   bytesReceivedVideo: 0,
@@ -52,6 +53,7 @@ export function readStatistics(report: ReadonlyMap<string, WrtcStatsEntry>): Pee
     isRelayed: isRelayed(report, pair),
     roundTripMs: roundTripSeconds === null ? null : roundTripSeconds * MS_PER_SECOND,
     availableSendBps: optional(pair, "availableOutgoingBitrate"),
+    isSearchable: false,
     bytesSentVideo: sum(videoOut, "bytesSent"),
     bytesSentAudio: sum(outbound, "bytesSent") - sum(videoOut, "bytesSent"),
     bytesReceivedVideo: sum(videoIn, "bytesReceived"),
@@ -111,11 +113,12 @@ export function withoutProbe(
   hasSentVideo: boolean,
 ): PeerStatistics {
   const bytesSentVideo = Math.max(0, read.bytesSentVideo - probeBytes);
+  const isProbing = !hasSentVideo || isProbeFrame({ width: read.sendWidth, height: read.sendHeight });
   const isProbed = isProbeFrame({ width: read.receiveWidth, height: read.receiveHeight });
   return {
     ...read,
     bytesSentVideo,
-    ...(hasSentVideo ? {} : { sendFps: 0, sendWidth: 0, sendHeight: 0 }),
+    ...(isProbing ? { sendFps: 0, sendWidth: 0, sendHeight: 0 } : {}),
     ...(isProbed ? { receiveFps: 0, receiveWidth: 0, receiveHeight: 0 } : {}),
   };
 }

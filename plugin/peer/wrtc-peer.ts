@@ -4,8 +4,8 @@
 
 import type { VideoFrame } from "../../native/types.ts";
 import type { Candidate } from "../../rpc-schema/index.ts";
-import { errorText } from "../common/error-text.ts";
 import { lookUpLocalName } from "../common/local-names.ts";
+import { EstimateChoice } from "./bandwidth/estimate-choice.ts";
 import { SentVideo } from "./bandwidth/sent-video.ts";
 import { CandidateBuffer, type CandidateCounts, type CandidateInit } from "./candidate-buffer.ts";
 import {
@@ -15,8 +15,10 @@ import {
   withUsableSections,
 } from "./codecs.ts";
 import { ConnectionStateObserver } from "./connection-state.ts";
-import { withEngineDeadline } from "./engine-deadline.ts";
 import { checkFrame } from "./media-checks.ts";
+import { EngineCalls } from "./negotiation/engine-calls.ts";
+import { NegotiationTurns } from "./negotiation/negotiation-turns.ts";
+import { type SentTerms, searchLimits, withSentTerms } from "./negotiation/sent-terms.ts";
 import { LocalCandidates } from "./own-candidates/local-candidates.ts";
 import { UsefulCandidates } from "./own-candidates/useful-candidates.ts";
 import { CandidateDelivery } from "./path/candidate-delivery.ts";
@@ -34,26 +36,19 @@ import type {
 import { type OfferOptions, PeerError, type PeerStatistics } from "./peer.ts";
 import { relayedCandidate, withRelayedOnly } from "./relay-only.ts";
 import { candidateView, withCandidatesThat } from "./remote-candidates.ts";
-import {
-  directionsNegotiatedBy,
-  withCandidates,
-  withReceiverEstimate,
-  withSoundPackets,
-  withVideoCeiling,
-} from "./session-description.ts";
+import { directionsNegotiatedBy, hasTransportFeedback, withCandidates } from "./session-description.ts";
 import { NO_STATISTICS, readStatistics, withUprightSize } from "./statistics.ts";
 import { WrtcLocalMedia } from "./wrtc-local-media.ts";
 import { WrtcRemoteMedia } from "./wrtc-remote-media.ts";
 import type { WrtcConnection, WrtcDescription, WrtcModule } from "./wrtc-types.ts";
 
-/** The engine answers in 1 to 30 ms. This limit detects a stuck engine well before the call's own timeouts. */
-const ENGINE_DEADLINE_MS = 5000;
 /** The pacer sends a frame at 2.5 times the estimate, so an estimate above the limit of the video shortens its delay. */
 const ENOUGH_SHARE = 2;
 
 /** The constructor throws the engine's errors about the configuration. wrtc-engine.ts wraps them. */
 export class WrtcPeer implements Peer {
   readonly #connection: WrtcConnection;
+  readonly #engine: EngineCalls;
   readonly #local: WrtcLocalMedia;
   readonly #remote: WrtcRemoteMedia;
   readonly #candidates: CandidateBuffer;
@@ -69,12 +64,15 @@ export class WrtcPeer implements Peer {
   readonly #video: SentVideo;
   readonly #state: ConnectionStateObserver;
   readonly #closed = new AbortController();
-  #negotiating: string | null = null;
+  readonly #turns: NegotiationTurns;
   #lastStatistics = NO_STATISTICS;
   /** As the remote side wrote it. */
   #lastRemote: WrtcDescription | null = null;
-  #soundPackets: SoundPacketKind = "short";
-  #soundChange: Promise<void> = Promise.resolve();
+  /** Until the path is known: what is sent meanwhile must not become part of the sender's estimate. */
+  #terms: SentTerms = { soundPackets: "short", estimator: "receiver", videoBps: null };
+  readonly #estimate: EstimateChoice;
+  #isSearchable = false;
+  #isStarted = false;
   #negotiatedDirections: NegotiatedDirections | null = null;
   /** Where the candidates of rejected sections go, by mid and by index. */
   #candidateSections: ReadonlyMap<string | number, string> = new Map();
@@ -94,12 +92,17 @@ export class WrtcPeer implements Peer {
       iceServers: tunnels.iceServers.map(toWrtcServer),
       iceTransportPolicy: options.relayOnly ? "relay" : "all",
     });
+    this.#engine = new EngineCalls(this.#connection, this.#signal);
     this.#local = new WrtcLocalMedia(wrtc);
     this.#remote = new WrtcRemoteMedia(wrtc, callbacks);
     this.#video = new SentVideo({
       local: this.#local,
       estimateBps: async () => (await this.statistics()).availableSendBps,
       enoughBps: ENOUGH_SHARE * options.maxVideoBitrateBps,
+    });
+    this.#estimate = new EstimateChoice({
+      roundTripMs: async () => (await this.statistics()).roundTripMs,
+      signal: this.#signal,
     });
     this.#delivery = new CandidateDelivery((candidate) => callbacks.onCandidate(candidate));
     this.#search = new PathSearch({
@@ -110,11 +113,16 @@ export class WrtcPeer implements Peer {
       onHopeless: () => this.#onState("failed"),
     });
     this.#candidates = new CandidateBuffer({
-      apply: (init) =>
-        this.#engine("addIceCandidate", this.#connection.addIceCandidate(this.#withLiveSection(init))),
+      apply: (init) => this.#engine.addCandidate(this.#withLiveSection(init)),
       view: () => candidateView(options.placeOfPeer()),
       onRefused: () => callbacks.onRefused("candidate"),
       lookUp: options.lookUp ?? lookUpLocalName,
+    });
+    this.#turns = new NegotiationTurns({
+      signal: this.#signal,
+      signalingState: () => this.#connection.signalingState,
+      onBegin: () => this.#delivery.hold(),
+      onEnd: () => void setImmediate(() => this.#delivery.release()),
     });
     this.#state = new ConnectionStateObserver(this.#connection, (state) => this.#onState(state));
     this.#listen();
@@ -126,59 +134,57 @@ export class WrtcPeer implements Peer {
   }
 
   createOffer({ iceRestart = false, holdsCandidates = true }: OfferOptions = {}): Promise<string> {
-    return this.#negotiate("createOffer", ["stable", "have-local-offer"], async () => {
+    return this.#turns.take("createOffer", ["stable", "have-local-offer"], async () => {
       this.#local.attachForOffer(this.#connection, this.#options.maxVideoBitrateBps);
-      const offer = await this.#engine("createOffer", this.#connection.createOffer({ iceRestart }));
+      const offer = await this.#engine.createOffer(iceRestart);
       return this.#applyOwn(offer, holdsCandidates ? this.#options.gatherMs : 0);
     });
   }
 
   answerOffer(sdp: string): Promise<string> {
-    return this.#negotiate("answerOffer", ["stable", "have-local-offer"], async () => {
+    return this.#turns.take("answerOffer", ["stable", "have-local-offer"], async () => {
       const usable = withUsableSections(sdp, this.#codecs);
-      await this.#rollBackOwnOffer();
+      // Glare: the caller has decided that the remote offer wins.
+      await this.#engine.rollBackOwnOffer();
       this.#local.prepareForAnswer(this.#connection);
-      await this.#setRemote({ type: "offer", sdp: withReceiverEstimate(usable.sdp) });
+      const offer = { type: "offer", sdp: usable.sdp } as const;
+      await this.#setRemote(offer, this.#receivedTerms);
       const former = this.#negotiatedDirections;
       try {
         this.#local.attachForAnswer(this.#connection);
-        const answer = await this.#engine("createAnswer", this.#connection.createAnswer());
+        const answer = await this.#createAnswer(usable.sdp);
         this.#keepNegotiated(answer.sdp, usable, true);
         return await this.#applyOwn(answer, this.#options.gatherMs);
       } catch (cause) {
         this.#restoreNegotiated(former);
-        await this.#rollBackRemoteOffer();
+        await this.#engine.rollBackRemoteOffer();
         throw cause;
       }
     });
   }
 
   acceptAnswer(sdp: string): Promise<void> {
-    return this.#negotiate("acceptAnswer", ["have-local-offer"], async () => {
+    return this.#turns.take("acceptAnswer", ["have-local-offer"], async () => {
       const usable = withUsableSections(sdp, this.#codecs);
       await this.#setRemote({ type: "answer", sdp: usable.sdp });
       this.#keepNegotiated(usable.sdp, usable, false);
     });
   }
 
-  async setSoundPackets(kind: SoundPacketKind): Promise<void> {
-    const former = this.#soundPackets;
-    const change = this.#negotiate("setSoundPackets", ["stable"], async () => {
-      const remote = this.#lastRemote;
-      if (remote === null) throw new PeerError("setSoundPackets: nothing was negotiated yet");
-      this.#soundPackets = kind;
-      try {
-        await this.#applyAgain(remote);
-      } catch (cause) {
-        this.#soundPackets = former;
-        await this.#rollBackOwnOffer();
-        await this.#rollBackRemoteOffer();
-        throw cause;
-      }
-    });
-    // A real negotiation must not fail because of this one, so it waits.
-    this.#soundChange = change.catch(() => undefined);
-    await change;
+  get soundPackets(): SoundPacketKind {
+    return this.#terms.soundPackets;
+  }
+
+  setSoundPackets(kind: SoundPacketKind): Promise<void> {
+    return this.#changeTerms("setSoundPackets", () => ({ soundPackets: kind }));
+  }
+
+  async searchBandwidth(bps: number): Promise<void> {
+    if (!this.#isSearchable) return;
+    const mustRise = this.#local.hasVideoCeiling && this.#video.isFlowing;
+    for (const videoBps of searchLimits(bps, this.#terms.videoBps, mustRise))
+      await this.#changeTerms("searchBandwidth", () => ({ videoBps }));
+    this.#video.search();
   }
 
   addCandidate(candidate: Candidate): void {
@@ -214,8 +220,9 @@ export class WrtcPeer implements Peer {
   /** After close, returns the last figures. @throws PeerError when the engine does not answer */
   async statistics(): Promise<PeerStatistics> {
     if (!this.#signal.aborted) {
-      const read = readStatistics(await this.#engine("getStats", this.#connection.getStats()));
-      this.#lastStatistics = withUprightSize(this.#video.ownOf(read), this.#remote.rotation);
+      const read = readStatistics(await this.#engine.statistics());
+      const own = { ...this.#video.ownOf(read), isSearchable: this.#isSearchable };
+      this.#lastStatistics = withUprightSize(own, this.#remote.rotation);
     }
     return this.#lastStatistics;
   }
@@ -227,6 +234,7 @@ export class WrtcPeer implements Peer {
     this.#search.close();
     this.#connection.onicecandidate = null;
     this.#connection.onicecandidateerror = null;
+    this.#connection.oniceconnectionstatechange = null;
     this.#connection.ontrack = null;
     this.#state.close();
     this.#candidates.close();
@@ -258,6 +266,8 @@ export class WrtcPeer implements Peer {
       }
     };
     this.#connection.onicecandidateerror = (error) => this.#search.addError(error);
+    this.#connection.oniceconnectionstatechange = () =>
+      this.#estimate.iceStateChanged(this.#connection.iceConnectionState);
     this.#connection.ontrack = ({ track }) => this.#remote.add(track);
   }
 
@@ -271,40 +281,8 @@ export class WrtcPeer implements Peer {
 
   #onState(state: ConnectionState): void {
     this.#search.stateChanged(state);
-    this.#startProbe();
+    this.#startSending();
     this.#callbacks.onConnectionState(state);
-  }
-
-  /** Runs one negotiation at a time, and only in the allowed signalling states (W3C webrtc-pc section 4.3.1). */
-  async #negotiate<T>(operation: string, allowed: string[], work: () => Promise<T>): Promise<T> {
-    await this.#soundChange;
-    if (this.#signal.aborted) throw new PeerError(`${operation}: the peer was closed`);
-    if (this.#negotiating !== null)
-      throw new PeerError(`${operation}: ${this.#negotiating} is still in progress`);
-    const state = this.#connection.signalingState;
-    if (!allowed.includes(state)) {
-      throw new PeerError(`${operation}: the signalling state is ${state}; expected ${allowed.join(" or ")}`);
-    }
-    this.#negotiating = operation;
-    this.#delivery.hold();
-    try {
-      return await work();
-    } catch (cause) {
-      throw cause instanceof PeerError
-        ? cause
-        : new PeerError(`${operation}: ${errorText(cause)}`, { cause });
-    } finally {
-      this.#negotiating = null;
-      setImmediate(() => this.#delivery.release());
-    }
-  }
-
-  #engine<T>(operation: string, work: Promise<T>): Promise<T> {
-    return withEngineDeadline(operation, work, ENGINE_DEADLINE_MS, this.#signal);
-  }
-
-  #setLocal(description: WrtcDescription): Promise<void> {
-    return this.#engine("setLocalDescription", this.#connection.setLocalDescription(description));
   }
 
   /** @returns the description to send */
@@ -313,40 +291,67 @@ export class WrtcPeer implements Peer {
       this.#useful = new UsefulCandidates(this.#options.placeOfPeer());
       this.#search.begin();
     }
-    await this.#setLocal(description);
+    await this.#engine.setLocal(description);
     await this.#own.gathered(gatherMs, this.#signal);
     const useful = withCandidatesThat((line) => this.#useful.includes(line), description.sdp);
     const sdp = this.#options.relayOnly ? withRelayedOnly(useful) : useful;
     return withCandidates(sdp, this.#own.found());
   }
 
-  async #setRemote(description: WrtcDescription): Promise<void> {
-    const sdp = this.#local.hasVideoCeiling
-      ? description.sdp
-      : withVideoCeiling(description.sdp, this.#options.maxVideoBitrateBps);
-    const { type } = description;
-    const filtered = this.#candidates.filter(withSoundPackets(sdp, this.#soundPackets));
-    const set = this.#connection.setRemoteDescription({ type, sdp: filtered });
-    await this.#engine(`the remote ${type} was refused`, set);
+  async #setRemote({ type, sdp }: WrtcDescription, terms = this.#terms): Promise<void> {
+    const filtered = this.#candidates.filter(this.#withTerms(sdp, terms));
+    this.#isSearchable = hasTransportFeedback(filtered);
+    await this.#engine.setRemote({ type, sdp: filtered });
     // Its candidates are known by now, and count once.
-    this.#lastRemote = { type, sdp: withCandidatesThat(() => false, description.sdp) };
+    this.#lastRemote = { type, sdp: withCandidatesThat(() => false, sdp) };
     this.#search.describedBy(sdp);
     this.#candidateSections = candidateSections(sdp);
     this.#candidates.describedBy(sdp);
   }
 
-  /**
-   * The engine takes the packets' length from the remote description only, so the last one is applied again. The exchange stays
-   * within this engine: the other half is our own unchanged description.
-   */
+  #withTerms(sdp: string, terms: SentTerms): string {
+    const ownBps = this.#local.hasVideoCeiling ? null : this.#options.maxVideoBitrateBps;
+    return withSentTerms(sdp, { ...terms, videoBps: terms.videoBps ?? ownBps });
+  }
+
+  /** The exchange stays within this engine: the other half is our own unchanged description. */
+  async #changeTerms(operation: string, change: (terms: SentTerms) => Partial<SentTerms>): Promise<void> {
+    await this.#turns.change(operation, async () => {
+      const remote = this.#lastRemote;
+      if (remote === null) throw new PeerError(`${operation}: nothing was negotiated yet`);
+      const former = this.#terms;
+      this.#terms = { ...former, ...change(former) };
+      try {
+        await this.#applyAgain(remote);
+      } catch (cause) {
+        this.#terms = former;
+        await this.#engine.rollBackOwnOffer();
+        await this.#engine.rollBackRemoteOffer();
+        throw cause;
+      }
+    });
+  }
+
   async #applyAgain({ type, sdp }: WrtcDescription): Promise<void> {
     if (type === "offer") {
-      await this.#setRemote({ type, sdp });
-      await this.#setLocal(await this.#engine("createAnswer", this.#connection.createAnswer()));
+      await this.#setRemote({ type, sdp }, this.#receivedTerms);
+      await this.#engine.setLocal(await this.#createAnswer(sdp));
     } else {
-      await this.#setLocal(await this.#engine("createOffer", this.#connection.createOffer()));
+      await this.#engine.setLocal(await this.#engine.createOffer());
       await this.#setRemote({ type, sdp });
     }
+  }
+
+  /** The estimator is that of what we send. The other side chooses its own. */
+  get #receivedTerms(): SentTerms {
+    return { ...this.#terms, estimator: "sender" };
+  }
+
+  async #createAnswer(offer: string): Promise<WrtcDescription> {
+    const answer = await this.#engine.createAnswer();
+    const isAnyOther = this.#withTerms(offer, this.#terms) !== this.#withTerms(offer, this.#receivedTerms);
+    if (isAnyOther) await this.#setRemote({ type: "offer", sdp: withCandidatesThat(() => false, offer) });
+    return answer;
   }
 
   #keepNegotiated(answer: string, { videoRefused }: UsableDescription, isOurs: boolean): void {
@@ -355,7 +360,7 @@ export class WrtcPeer implements Peer {
       ...(videoRefused === null ? {} : { videoRefused }),
     };
     if (!this.#signal.aborted) this.#callbacks.onNegotiated(this.#negotiatedDirections);
-    this.#startProbe();
+    this.#startSending();
   }
 
   #restoreNegotiated(former: NegotiatedDirections | null): void {
@@ -365,8 +370,22 @@ export class WrtcPeer implements Peer {
   }
 
   /** The connection may stand before its answer is complete. */
-  #startProbe(): void {
-    if (this.#state.state === "connected" && this.#negotiatedDirections?.video.sends) this.#video.start();
+  #startSending(): void {
+    const mayStart = this.#state.state === "connected" && this.#negotiatedDirections?.video.sends === true;
+    if (!mayStart || this.#isStarted) return;
+    this.#isStarted = true;
+    void this.#chooseEstimator().then(() => this.#video.start(this.#isSearchable ? "sender" : "receiver"));
+  }
+
+  async #chooseEstimator(): Promise<void> {
+    const estimator = this.#options.estimator ?? (await this.#estimate.made());
+    try {
+      // Short packets would fill a narrow link before it is measured.
+      if (estimator === "sender")
+        await this.#changeTerms("estimator", () => ({ estimator, soundPackets: "long" }));
+    } catch {
+      // Closed meanwhile, or the engine refused. Then the receiver goes on to estimate.
+    }
   }
 
   /** The engine ignores candidates of rejected sections. */
@@ -375,18 +394,5 @@ export class WrtcPeer implements Peer {
     if (mid === undefined) return init;
     const { sdpMLineIndex: _, ...rest } = init;
     return { ...rest, sdpMid: mid };
-  }
-
-  /** Glare: a caller of answerOffer has decided that the remote offer wins. */
-  async #rollBackOwnOffer(): Promise<void> {
-    if (this.#connection.signalingState === "have-local-offer") {
-      await this.#setLocal({ type: "rollback", sdp: "" });
-    }
-  }
-
-  async #rollBackRemoteOffer(): Promise<void> {
-    if (this.#signal.aborted || this.#connection.signalingState !== "have-remote-offer") return;
-    const rollback = this.#connection.setRemoteDescription({ type: "rollback", sdp: "" });
-    await this.#engine("rolling back the remote offer", rollback);
   }
 }

@@ -10,7 +10,7 @@ export interface WrtcDescription {
 }
 
 /** Keys without a value must be omitted: `sdpMid: null` is read as the text "null". */
-interface WrtcCandidateInit {
+export interface WrtcCandidateInit {
   candidate: string;
   sdpMid?: string;
   sdpMLineIndex?: number;
@@ -67,6 +67,8 @@ export interface WrtcConnection {
   /** A STUN or TURN server could not be asked, or refused (W3C webrtc-pc section 4.8.1.4). */
   onicecandidateerror: ((event: { url: string; errorCode: number; errorText: string }) => void) | null;
   onconnectionstatechange: (() => void) | null;
+  readonly iceConnectionState: string;
+  oniceconnectionstatechange: (() => void) | null;
   ontrack: ((event: { track: WrtcTrack }) => void) | null;
   addTrack(track: WrtcTrack, stream: WrtcStream): unknown;
   addTransceiver(track: WrtcTrack, init: WrtcTransceiverInit): WrtcTransceiver;

@@ -133,7 +133,8 @@ describe("the bandwidth estimate", { timeout: 60_000 }, () => {
         }
       }
       assert.ok(Math.max(...estimates) < 2 * START_BPS, estimates.join(" "));
-      assert.ok(sound > 300, `${sound} packets of sound passed the relay`);
+      // Each has 40 ms of sound: the path was not measured before.
+      assert.ok(sound > 100, `${sound} packets of sound passed the relay`);
       assert.equal(overflowed, 0);
     } finally {
       for (const { peer } of [caller, callee]) peer.close();

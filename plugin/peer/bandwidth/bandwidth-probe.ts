@@ -2,6 +2,7 @@
 // WebRTC measures with its own video only. README.md, "Bandwidth estimate", has the reasons and the figures.
 
 import { i420Bytes } from "../media-checks.ts";
+import type { Estimator } from "../peer.ts";
 import type { WrtcVideoFrame } from "../wrtc-types.ts";
 
 /** No camera format and no step of a call's adaptation has these sides. They change places so that each frame is a key frame. */
@@ -9,7 +10,7 @@ const LONG_SIDE = 144;
 const SHORT_SIDE = 112;
 const BLACK = 16;
 const NO_COLOUR = 128;
-/** Dark, and still some 10 kB of VP8: nine packets, of which libwebrtc needs five for one measurement. */
+/** Dark. */
 const NOISE = 24;
 
 /** libwebrtc's estimate before anything was measured (kDefaultStartBitrateBps). */
@@ -19,16 +20,28 @@ const SLOW_BPS = 2 * START_BPS;
 const TICK_MS = 50;
 /** libwebrtc's receiver reports a higher estimate every 200 ms at most, so each report finds a newer frame. */
 const FRAME_MS = 100;
-/** A result arrives one round trip after the frame. Without one the measurement failed, and another frame repeats it. */
-const RETRY_MS = 300;
 /** Each repetition waits longer: on a narrow link the frame is still on its way, and another one only delays the sound. */
 const RETRY_FACTOR = 3;
 const RETRIES = 2;
 /** An estimate that has not risen for this long has found the capacity. */
 const RISE_MS = 600;
 const MAX_FRAMES = 12;
-/** The longest wait of the first frames for a measurement. A picture that starts at 300 kb/s takes as long. */
-const HOLD_MS = 250;
+
+export interface ProbePlan {
+  /** The part of each frame that is noise, 0 to 1. A whole one is some 10 kB of VP8. */
+  readonly noise: number;
+  /** A result arrives one round trip after the frame. Without one the measurement failed, and another frame repeats it. */
+  readonly retryMs: number;
+  /** The longest wait of the first frames for a measurement. */
+  readonly holdMs: number;
+}
+
+export const PROBE_PLANS: Readonly<Record<Estimator, ProbePlan>> = {
+  // The receiver takes no other packets for a measurement. A picture that starts at 300 kb/s takes as long as the hold.
+  receiver: { noise: 1, retryMs: 300, holdMs: 250 },
+  // The engine fills the bursts up itself. A narrow link is found too, once they have passed it.
+  sender: { noise: 1 / 12, retryMs: 1_000, holdMs: 1_000 },
+};
 
 export interface BandwidthProbeOptions {
   send(frame: WrtcVideoFrame): void;
@@ -48,6 +61,7 @@ export function isProbeFrame({ width, height }: { width: number; height: number 
 /** Runs once, from `start` until the estimate no longer rises, the caller's first frame, or `stop`. */
 export class BandwidthProbe {
   readonly #options: BandwidthProbeOptions;
+  #plan = PROBE_PLANS.receiver;
   #phase: "waiting" | "running" | "over" = "waiting";
   #startMs = 0;
   #frames = 0;
@@ -63,12 +77,17 @@ export class BandwidthProbe {
   /** Whether the probe would lose its use by a frame now: before the connection, and until the first measurement. */
   get holdsFrames(): boolean {
     if (this.#phase === "waiting") return true;
-    return this.#phase === "running" && !this.#isMeasured && this.#options.nowMs() - this.#startMs < HOLD_MS;
+    return (
+      this.#phase === "running" &&
+      !this.#isMeasured &&
+      this.#options.nowMs() - this.#startMs < this.#plan.holdMs
+    );
   }
 
   /** Only the first call has an effect. */
-  start(): void {
+  start(plan: ProbePlan): void {
     if (this.#phase !== "waiting") return;
+    this.#plan = plan;
     this.#phase = "running";
     this.#startMs = this.#options.nowMs();
     this.#risenMs = this.#startMs;
@@ -87,7 +106,7 @@ export class BandwidthProbe {
   }
 
   get #retryMs(): number {
-    return RETRY_MS * RETRY_FACTOR ** (this.#frames - 1);
+    return this.#plan.retryMs * RETRY_FACTOR ** (this.#frames - 1);
   }
 
   #schedule(): void {
@@ -120,7 +139,7 @@ export class BandwidthProbe {
   #send(): void {
     this.#frames += 1;
     this.#sentMs = this.#options.nowMs();
-    this.#options.send(noiseFrame(this.#frames % 2 === 0));
+    this.#options.send(noiseFrame(this.#frames % 2 === 0, this.#plan.noise));
   }
 }
 
@@ -131,9 +150,13 @@ export function plainFrame(isUpright = false): WrtcVideoFrame {
   return { width, height, data };
 }
 
-function noiseFrame(isUpright: boolean): WrtcVideoFrame {
+/**
+ * @param share of the frame that is noise; the rest is black
+ * @param noise the greatest brightness above black
+ */
+export function noiseFrame(isUpright: boolean, share: number, noise = NOISE): WrtcVideoFrame {
   const frame = plainFrame(isUpright);
-  const pixels = frame.width * frame.height;
-  for (let index = 0; index < pixels; index += 1) frame.data[index] = BLACK + Math.random() * NOISE;
+  const pixels = share * frame.width * frame.height;
+  for (let index = 0; index < pixels; index += 1) frame.data[index] = BLACK + Math.random() * noise;
   return frame;
 }

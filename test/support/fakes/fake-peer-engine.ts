@@ -128,6 +128,8 @@ export class FakePeer implements Peer {
   #state: ConnectionState = "new";
   isClosed = false;
   soundPackets: SoundPacketKind = "short";
+  /** The bit rates that were searched for, in order. */
+  readonly searches: number[] = [];
   /** Frames that were given to it. */
   sentFrames = 0;
   /** What the frames were set to show, in order. */
@@ -215,6 +217,10 @@ export class FakePeer implements Peer {
       throw new PeerError(`setSoundPackets: the signalling state is ${this.#signalling}; expected stable`);
     if (this.#negotiated === null) throw new PeerError("setSoundPackets: nothing was negotiated yet");
     this.soundPackets = kind;
+  }
+
+  async searchBandwidth(bps: number): Promise<void> {
+    this.searches.push(bps);
   }
 
   negotiatedDirections(): NegotiatedDirections | null {

@@ -46,13 +46,15 @@ class Stream {
   readonly id = "stream";
 }
 
+const newStub = () => ({
+  calls: [] as string[],
+  stuck: new Set<string>(),
+  remote: [] as WrtcDescription[],
+  ...{ signalingState: "stable", connectionState: "new" },
+});
+
 export function stubWrtc(): StubWrtc {
-  const stub = {
-    calls: [] as string[],
-    stuck: new Set<string>(),
-    remote: [] as WrtcDescription[],
-    ...{ signalingState: "stable", connectionState: "new" },
-  };
+  const stub = newStub();
   const settle = <T>(name: string, value: T): Promise<T> => {
     stub.calls.push(name);
     return stub.stuck.has(name) ? new Promise<T>(() => undefined) : Promise.resolve(value);
@@ -65,14 +67,16 @@ export function stubWrtc(): StubWrtc {
     stop: record(`stop ${kind} track`),
   });
   class Connection implements WrtcConnection {
+    readonly iceConnectionState = "new";
+    oniceconnectionstatechange = null;
     onicecandidate = null;
     onicecandidateerror = null;
     onconnectionstatechange = null;
     ontrack = null;
-    get connectionState(): string {
+    get connectionState() {
       return stub.connectionState;
     }
-    get signalingState(): string {
+    get signalingState() {
       return stub.signalingState;
     }
     addTrack = record("addTrack");

@@ -54,12 +54,12 @@ const FEEDBACK = [
   "",
 ];
 
-test("an offer with receiver-side estimation loses transport-wide feedback and nothing else", () => {
-  const kept = FEEDBACK.filter((line) => !/transport/.test(line)).join("\r\n");
+test("a description with receiver-side estimation loses the numbers of packets, and keeps our reports to the other side", () => {
+  const kept = FEEDBACK.filter((line) => !/transport-wide/.test(line)).join("\r\n");
   assert.equal(withReceiverEstimate(HEAD + VIDEO + FEEDBACK.join("\r\n")), HEAD + VIDEO + kept);
 });
 
-test("an offer without send times or without receiver-side estimation keeps transport-wide feedback", () => {
+test("a description without send times or without receiver-side estimation stays unchanged", () => {
   for (const missing of [/abs-send-time/, /goog-remb/]) {
     const sdp = HEAD + VIDEO + FEEDBACK.filter((line) => !missing.test(line)).join("\r\n");
     assert.equal(withReceiverEstimate(sdp), sdp);

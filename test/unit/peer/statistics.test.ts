@@ -66,6 +66,7 @@ test("every figure is read from its entry, and the selected pair is the transpor
   assert.deepEqual(readStatistics(new Map(REPORT)), {
     roundTripMs: 12,
     availableSendBps: 800_000,
+    isSearchable: false,
     bytesSentVideo: 4000,
     bytesSentAudio: 70,
     bytesReceivedVideo: 5000,

@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
-import { isProbeFrame } from "../../../plugin/peer/bandwidth/bandwidth-probe.ts";
-import { FrameRateFill } from "../../../plugin/peer/bandwidth/frame-rate-fill.ts";
-import type { WrtcVideoFrame } from "../../../plugin/peer/wrtc-types.ts";
+import { isProbeFrame } from "../../../../plugin/peer/bandwidth/bandwidth-probe.ts";
+import { FrameRateFill } from "../../../../plugin/peer/bandwidth/frame-rate-fill.ts";
+import type { WrtcVideoFrame } from "../../../../plugin/peer/wrtc-types.ts";
 
 const TICK_MS = 1;
 const FRAME_MS = 33;

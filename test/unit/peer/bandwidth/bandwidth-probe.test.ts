@@ -2,9 +2,13 @@
 
 import assert from "node:assert/strict";
 import { describe, type TestContext, test } from "node:test";
-import { BandwidthProbe, isProbeFrame } from "../../../plugin/peer/bandwidth/bandwidth-probe.ts";
-import { NO_STATISTICS, withoutProbe } from "../../../plugin/peer/statistics.ts";
-import type { WrtcVideoFrame } from "../../../plugin/peer/wrtc-types.ts";
+import {
+  BandwidthProbe,
+  isProbeFrame,
+  PROBE_PLANS,
+} from "../../../../plugin/peer/bandwidth/bandwidth-probe.ts";
+import { NO_STATISTICS, withoutProbe } from "../../../../plugin/peer/statistics.ts";
+import type { WrtcVideoFrame } from "../../../../plugin/peer/wrtc-types.ts";
 
 const START_BPS = 300_000;
 const ENOUGH_BPS = 3_000_000;
@@ -41,7 +45,7 @@ describe("the bandwidth probe", () => {
   test("sends dark frames whose sides change places, so that each is a key frame", async (t) => {
     const bench = new ProbeBench(t);
     bench.estimate = (nowMs) => 700_000 + 1_000 * nowMs;
-    bench.probe.start();
+    bench.probe.start(PROBE_PLANS.receiver);
     await bench.runsFor(1_000);
     const [first, second, third] = bench.sent;
     assert.ok(first && second && third);
@@ -58,7 +62,7 @@ describe("the bandwidth probe", () => {
   test("ends at an estimate that is enough", async (t) => {
     const bench = new ProbeBench(t);
     bench.estimate = (nowMs) => (nowMs < 80 ? START_BPS : nowMs < 320 ? 850_000 : ENOUGH_BPS);
-    bench.probe.start();
+    bench.probe.start(PROBE_PLANS.receiver);
     await bench.runsFor(300);
     const before = bench.sent.length;
     assert.ok(before >= 2);
@@ -69,14 +73,14 @@ describe("the bandwidth probe", () => {
   test("sends no second frame into a path that is slower than the first measurement", async (t) => {
     const bench = new ProbeBench(t);
     bench.estimate = (nowMs) => (nowMs < 150 ? START_BPS : 270_000);
-    bench.probe.start();
+    bench.probe.start(PROBE_PLANS.receiver);
     await bench.runsFor(5_000);
     assert.equal(bench.sent.length, 1);
   });
 
   test("repeats a measurement that failed, each time after a longer wait, but not without end", async (t) => {
     const bench = new ProbeBench(t);
-    bench.probe.start();
+    bench.probe.start(PROBE_PLANS.receiver);
     await bench.runsFor(10_000);
     const times = bench.sent.map(({ atMs }) => atMs);
     const waits = times.slice(1).map((atMs, index) => atMs - (times[index] ?? 0));
@@ -91,7 +95,7 @@ describe("the bandwidth probe", () => {
   test("ends when the estimate no longer rises", async (t) => {
     const bench = new ProbeBench(t);
     bench.estimate = (nowMs) => (nowMs < 80 ? START_BPS : 850_000);
-    bench.probe.start();
+    bench.probe.start(PROBE_PLANS.receiver);
     await bench.runsFor(10_000);
     assert.ok(bench.sent.length < 10, `${bench.sent.length} frames`);
     assert.ok((bench.sent.at(-1)?.atMs ?? 0) < 1_000);
@@ -100,7 +104,7 @@ describe("the bandwidth probe", () => {
   test("is bounded even if the estimate rises for ever", async (t) => {
     const bench = new ProbeBench(t);
     bench.estimate = (nowMs) => 700_000 + nowMs;
-    bench.probe.start();
+    bench.probe.start(PROBE_PLANS.receiver);
     await bench.runsFor(20_000);
     assert.equal(bench.sent.length, 12);
   });
@@ -109,7 +113,7 @@ describe("the bandwidth probe", () => {
     const bench = new ProbeBench(t);
     assert.ok(bench.probe.holdsFrames);
     bench.estimate = (nowMs) => (nowMs < 80 ? START_BPS : 850_000);
-    bench.probe.start();
+    bench.probe.start(PROBE_PLANS.receiver);
     assert.ok(bench.probe.holdsFrames);
     await bench.runsFor(120);
     assert.ok(!bench.probe.holdsFrames);
@@ -118,19 +122,31 @@ describe("the bandwidth probe", () => {
   test("holds frames back no longer than 250 ms when nothing is measured", async (t) => {
     const bench = new ProbeBench(t);
     bench.estimate = () => null;
-    bench.probe.start();
+    bench.probe.start(PROBE_PLANS.receiver);
     await bench.runsFor(240);
     assert.ok(bench.probe.holdsFrames);
     await bench.runsFor(20);
     assert.ok(!bench.probe.holdsFrames);
   });
 
+  test("waits a second for its own estimate, and sends little, because a narrow link passes it slowly", async (t) => {
+    const bench = new ProbeBench(t);
+    bench.estimate = (nowMs) => (nowMs < 800 ? START_BPS : 61_000);
+    bench.probe.start(PROBE_PLANS.sender);
+    await bench.runsFor(780);
+    assert.ok(bench.probe.holdsFrames);
+    await bench.runsFor(1_000);
+    assert.deepEqual([bench.sent.length, bench.probe.holdsFrames], [1, false]);
+    const black = bench.sent[0]?.data.filter((value) => value === 16).length ?? 0;
+    assert.ok(black > 0.9 * 144 * 112, `${black} black pixels`);
+  });
+
   test("sends and holds nothing after it was stopped, or after the engine gave no figures", async (t) => {
     const bench = new ProbeBench(t);
-    bench.probe.start();
+    bench.probe.start(PROBE_PLANS.receiver);
     bench.probe.stop();
     await bench.runsFor(2_000);
-    bench.probe.start();
+    bench.probe.start(PROBE_PLANS.receiver);
     assert.deepEqual([bench.sent.length, bench.probe.holdsFrames], [1, false]);
     const failing = new BandwidthProbe({
       send: () => undefined,
@@ -138,7 +154,7 @@ describe("the bandwidth probe", () => {
       enoughBps: ENOUGH_BPS,
       nowMs: () => 0,
     });
-    failing.start();
+    failing.start(PROBE_PLANS.receiver);
     await bench.runsFor(200);
     assert.ok(!failing.holdsFrames);
   });
@@ -153,5 +169,8 @@ test("neither side's probe is part of the statistics", () => {
   };
   assert.deepEqual(withoutProbe(read, 12_000, false), NO_STATISTICS);
   const picture = { ...read, bytesSentVideo: 15_000, receiveWidth: 640, receiveHeight: 480 };
-  assert.deepEqual(withoutProbe(picture, 12_000, true), { ...picture, bytesSentVideo: 3_000 });
+  const sent = { ...picture, sendWidth: 640, sendHeight: 480 };
+  assert.deepEqual(withoutProbe(sent, 12_000, true), { ...sent, bytesSentVideo: 3_000 });
+  const searching = { ...{ sendFps: 0, sendWidth: 0, sendHeight: 0 }, bytesSentVideo: 3_000 };
+  assert.deepEqual(withoutProbe(picture, 12_000, true), { ...picture, ...searching });
 });

@@ -1,8 +1,8 @@
 // Puts a deadline on a promise of the WebRTC engine, and stops waiting for it when the peer closes.
 
-import { withDeadline } from "../common/deadline.ts";
-import { errorText } from "../common/error-text.ts";
-import { PeerError } from "./peer.ts";
+import { withDeadline } from "../../common/deadline.ts";
+import { errorText } from "../../common/error-text.ts";
+import { PeerError } from "../peer.ts";
 
 /**
  * Settles as `work` does, or rejects after `deadlineMs` or when `closed` aborts. A late result is dropped.
