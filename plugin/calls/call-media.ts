@@ -4,7 +4,7 @@
 import { addCounters, NOTHING_CAPTURED } from "../../native/frame-faults.ts";
 import type { CaptureConstraints, FrameScaler, VideoFrame } from "../../native/types.ts";
 import type { FrameSource } from "../../rpc-schema/index.ts";
-import { type MediaState, screenShareOf, type VideoShare } from "../../statecharts/index.ts";
+import { type Measured, type MediaState, screenShareOf, type VideoShare } from "../../statecharts/index.ts";
 import type { OpenCamera } from "../camera/camera.ts";
 import type { Clock } from "../common/clock.ts";
 import type { FrameContent } from "../frames/frames.ts";
@@ -15,9 +15,9 @@ import { type DeviceStatus, type Microphone, NONE_ID, type Speaker } from "../so
 import { LipSync } from "./lip-sync.ts";
 import { createMedianWindow } from "./median-window.ts";
 import { FrameSender, scaledSize } from "./sending/frame-sender.ts";
+import { LinkFollower } from "./sending/link-follower.ts";
 import { Placeholder } from "./sending/placeholder.ts";
 import { Silence } from "./sending/silence.ts";
-import { type LinkSecond, SoundPackets } from "./sending/sound-packets.ts";
 import { StillScreen } from "./sending/still-screen.ts";
 
 export interface CallMediaOptions {
@@ -68,7 +68,7 @@ export class CallMedia {
   readonly #silence: Silence;
   readonly #stillScreen: StillScreen;
   #peer: Peer | null = null;
-  #soundPackets: SoundPackets | null = null;
+  #link: LinkFollower | null = null;
   #placeholderMs: () => number | null = () => null;
   #isConnected = false;
   /** Camera frames reach the peer's source, so no placeholder runs. */
@@ -128,11 +128,7 @@ export class CallMedia {
    */
   attachPeer(peer: Peer, placeholderMs: () => number | null): void {
     this.#peer = peer;
-    const { clock } = this.#options;
-    this.#soundPackets = new SoundPackets({
-      apply: (kind) => peer.setSoundPackets(kind),
-      ...(clock ? { clock } : {}),
-    });
+    this.#link = new LinkFollower(peer, this.#options.clock);
     this.#placeholderMs = placeholderMs;
     this.#isConnected = false;
     this.#isCameraSending = false;
@@ -143,7 +139,7 @@ export class CallMedia {
   /** Without a connection audio blocks are dropped, and frames go to the page only. */
   detachPeer(): void {
     this.#peer = null;
-    this.#soundPackets = null;
+    this.#link = null;
     this.#isConnected = false;
     this.#placeholder.stop();
     this.#silence.stop();
@@ -186,9 +182,9 @@ export class CallMedia {
     this.#lipSync.update(this.#hasListener ? offsetMs : null, this.#speaker?.delayMs ?? 0);
   }
 
-  /** A second of the connection was measured: the packets of the sound follow what the link carries. */
-  async linkMeasured(second: LinkSecond): Promise<void> {
-    await this.#soundPackets?.update(second);
+  /** A second of the connection was measured: what is sent follows what the link carries. */
+  async linkMeasured(second: Measured): Promise<void> {
+    await this.#link?.measured(second, this.#hasSource && this.#share.rate === 0);
   }
 
   /** The delay of remote frames for lip sync. */

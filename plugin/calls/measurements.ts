@@ -141,6 +141,7 @@ export function measuredOf(now: StatisticsMoment, last: StatisticsMoment, beside
       isRampingUp: flow?.isRampingUp ?? true,
       linkBps: flow?.found ? Math.max(...flow.found) : null,
       queuedMs,
+      isSearchable: peer.isSearchable,
     },
   };
 }

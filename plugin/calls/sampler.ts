@@ -153,8 +153,7 @@ export class Sampler {
     const measured = measuredOf(moment, last, beside);
     measurements.publish(moment.callId, measured);
     const { adaptation } = settings.get();
-    const { bps: sentBps = 0, frames = 0 } = measured.outgoing ?? {};
-    if (adaptation) void mediaOf(moment.callId).linkMeasured({ ...measured, sentBps, frames });
+    if (adaptation) void mediaOf(moment.callId).linkMeasured(measured);
   }
 }
 

@@ -51,6 +51,11 @@ export interface Outgoing {
    * Logs of earlier versions lack it. Their calls kept a thumbnail on every link.
    */
   readonly queuedMs?: number | null;
+  /**
+   * The estimate follows the link also while sound alone is sent. Logs of earlier versions lack it. Their calls tried a picture after
+   * each pause.
+   */
+  readonly isSearchable?: boolean;
 }
 
 /** What a step leaves of the video: the scale of width and height, and the share of the frame rate. */
@@ -117,6 +122,9 @@ const LATEST_LIMIT_MS = 10_000;
 const LEAST_PICTURE_BPS = 33_000;
 /** Opus in packets of 40 ms, including headers: what a link must carry beside a picture. */
 const LONG_VOICE_BPS = 32_000;
+/** The least picture and the sound, with room for a search to be wrong. A picture returns on a link that carries a little more. */
+const TOO_NARROW_BPS = 80_000;
+const RETURN_BPS = 100_000;
 /** A picture that adds more delays the sound audibly. */
 const QUEUED_MS = 250;
 
@@ -137,7 +145,8 @@ function needBps(step: PictureStep, { picture, maxVideoBps }: Measured): number 
 function leastBps(step: PictureStep, measured: Measured): number {
   const isOfFormerLog = measured.outgoing?.linkBps === undefined;
   const need = needBps(step, measured);
-  return SHARES[step].scale < SMALL_BELOW && !isOfFormerLog ? need - VOICE_BPS : need;
+  const least = SHARES[step].scale < SMALL_BELOW && !isOfFormerLog ? need - VOICE_BPS : need;
+  return measured.outgoing?.isSearchable ? Math.max(least, TOO_NARROW_BPS) : least;
 }
 
 export function reasonOfLink(measured: Measured, step: PictureStep): string {
@@ -231,7 +240,7 @@ const ESTIMATE: readonly {
 }[] = [
   // WebRTC's estimate is the capacity only while it held the picture back.
   {
-    holds: ({ outgoing }, bps) => outgoing !== undefined && !isHeldBack(outgoing, bps),
+    holds: ({ outgoing }, bps) => outgoing !== undefined && !isLimit(outgoing, bps),
     level: "eased",
   },
   { holds: (measured, bps, step) => bps < leastBps(step, measured) && isStarting(measured), level: "fits" },
@@ -245,8 +254,9 @@ const ESTIMATE: readonly {
 
 function levelOfEstimate(measured: Measured, step: PictureStep, higher: PictureStep | null): Level {
   const { availableSendBps: bps } = measured;
-  // Without video WebRTC cannot update its estimate, so the old one must not prevent video from resuming.
-  if (step === "paused" || bps === null) return "eased";
+  if (bps === null) return "eased";
+  // Where WebRTC needs video to update its estimate, the old one must not prevent video from resuming.
+  if (step === "paused") return measured.outgoing?.isSearchable && bps < RETURN_BPS ? "fits" : "eased";
   return ESTIMATE.find(({ holds }) => holds(measured, bps, step, higher))?.level ?? "eased";
 }
 
@@ -258,6 +268,12 @@ export function isHeldBack(
   return isRateLimited || bps >= HELD_BACK_SHARE * estimateBps;
 }
 
+/** Where it can be searched for, so little is the truth even while the picture still waits for the first measurement. */
+function isLimit(outgoing: Outgoing, estimateBps: number): boolean {
+  const isTooLittle = outgoing.isSearchable === true && estimateBps < TOO_NARROW_BPS;
+  return isTooLittle || isHeldBack(outgoing, estimateBps);
+}
+
 function isStarting({ outgoing }: Measured): boolean {
   return outgoing !== undefined && (outgoing.flowingMs < START_MS || outgoing.isRampingUp);
 }
@@ -267,6 +283,7 @@ function isStarting({ outgoing }: Measured): boolean {
  * picture fills it: a large one always does. Under a small one it ends at libwebrtc's minimum, and then a smaller one takes no less.
  */
 function isTooNarrow({ availableSendBps, outgoing }: Measured, step: PictureStep, linkBps: number): boolean {
+  if (outgoing?.isSearchable) return linkBps < TOO_NARROW_BPS;
   const isOfFormerLog = outgoing?.queuedMs === undefined;
   if (isOfFormerLog || availableSendBps === null || !isHeldBack(outgoing, availableSendBps)) return false;
   const isSmall = SHARES[step].scale < SMALL_BELOW;
@@ -307,7 +324,7 @@ export function isLimitedFromStart({ availableSendBps: bps, outgoing }: Measured
   if (bps === null || !outgoing || outgoing.frames === 0) return false;
   const { linkBps } = outgoing;
   const isFound = linkBps !== undefined && linkBps !== null && linkBps < FIRST_ESTIMATE_BPS;
-  return isFound && outgoing.flowingMs < LATEST_LIMIT_MS && isHeldBack(outgoing, bps);
+  return isFound && outgoing.flowingMs < LATEST_LIMIT_MS && isLimit(outgoing, bps);
 }
 
 /** Whether the link does not carry the step. */

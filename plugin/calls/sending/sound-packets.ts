@@ -13,11 +13,15 @@ export interface LinkSecond {
   readonly availableSendBps: number | null;
   /** Sound and picture that were sent, in bits per second. */
   readonly sentBps: number;
+  /** The estimate is that of the link, with pictures too. */
+  readonly isSearchable: boolean;
   /** Camera frames that were sent. */
   readonly frames: number;
 }
 
 export interface SoundPacketsOptions {
+  /** The packets that are sent now. */
+  kind(): SoundPacketKind;
   /** Rejects when the connection cannot change now; the next second tries again. */
   apply(kind: SoundPacketKind): Promise<void>;
   readonly clock?: Clock;
@@ -43,13 +47,15 @@ const LOSSLESS = 0.01;
 /** One second of strain is normal. */
 const STRAIN_SECONDS = 2;
 const EASE_SECONDS = 30;
+const FIRST_EASE_SECONDS = 2;
 /** A return that did not last as long as this doubles the wait for the next, up to eight times. */
 const RELAPSE_MS = 20_000;
 const MAX_RELAPSES = 3;
 /** WebRTC measures the round trip about every second; one slow answer is no queue. */
 const ROUND_TRIPS = 3;
 
-type Load = "strained" | "fits" | "eased";
+/** `roomy`: there is room for short packets, but some get lost. */
+type Load = "strained" | "fits" | "roomy" | "eased";
 /** Whether packets get lost at random, and repeating them is worth it. */
 type Repetition = "useful" | "either" | "useless";
 
@@ -59,7 +65,8 @@ export class SoundPackets {
   readonly #clock: Clock;
   readonly #roundTripMs = createMedianWindow(ROUND_TRIPS);
   #leastMs = Number.POSITIVE_INFINITY;
-  #kind: SoundPacketKind = "short";
+  /** Nothing was changed yet. Packets that are long by now wait for the first measurement only. */
+  #isFirst = true;
   #strained = 0;
   #eased = 0;
   #lossy = 0;
@@ -73,24 +80,24 @@ export class SoundPackets {
     this.#clock = options.clock ?? systemClock;
   }
 
-  get kind(): SoundPacketKind {
-    return this.#kind;
-  }
-
   /** Call it once a second while the connection stands. Never rejects. */
   async update(second: LinkSecond): Promise<void> {
     const load = this.#assess(second);
     this.#strained = load === "strained" ? this.#strained + 1 : 0;
-    this.#eased = load === "eased" ? this.#eased + 1 : 0;
+    if (load === "strained") this.#isFirst = false;
+    // Packets that get lost on a wide link are no reason to wait: repeated ones follow.
+    const isEased = load === "eased" || (this.#isFirst && load === "roomy");
+    this.#eased = isEased ? this.#eased + 1 : 0;
     const repetition = repetitionIn(second, load);
     this.#lossy = repetition === "useful" ? this.#lossy + 1 : 0;
     this.#lossless = repetition === "useless" ? this.#lossless + 1 : 0;
-    const wanted = this.#wanted();
-    if (wanted === this.#kind || this.#isApplying) return;
+    const kind = this.#options.kind();
+    const wanted = this.#wanted(kind);
+    if (wanted === kind || this.#isApplying) return;
     this.#isApplying = true;
     try {
       await this.#options.apply(wanted);
-      this.#changed(wanted);
+      this.#changed(kind, wanted);
     } catch {
       // A negotiation is under way, or the connection ends. The counts stand, so the next second tries again.
     } finally {
@@ -98,18 +105,18 @@ export class SoundPackets {
     }
   }
 
-  #assess({ roundTripMs, sendLoss, availableSendBps, sentBps, frames }: LinkSecond): Load {
+  #assess({ roundTripMs, sendLoss, availableSendBps, sentBps, frames, isSearchable }: LinkSecond): Load {
     const queuedMs = this.#queuedMs(roundTripMs);
     const loss = sendLoss ?? 0;
-    // With pictures the estimate falls with what is sent, also on a wide link.
-    const linkBps = frames === 0 ? availableSendBps : null;
+    // The receiver's estimate falls with the pictures that are sent, also on a wide link.
+    const linkBps = frames === 0 || isSearchable ? availableSendBps : null;
     const isTooNarrow = linkBps !== null && linkBps < TOO_NARROW_BPS;
     if (isTooNarrow || queuedMs >= QUEUED_MS || loss >= STRAINED_LOSS) {
       // Pictures give way first: their own adaptation reduces what is sent.
       return sentBps < NARROW_BPS ? "strained" : "fits";
     }
-    const isRoomy = linkBps === null || linkBps >= ROOM_BPS;
-    return isRoomy && queuedMs < EMPTY_MS && loss < EASED_LOSS ? "eased" : "fits";
+    if ((linkBps !== null && linkBps < ROOM_BPS) || queuedMs >= EMPTY_MS) return "fits";
+    return loss < EASED_LOSS ? "eased" : "roomy";
   }
 
   /** How much longer answers take than the fastest ones did; 0 while no answer has come. */
@@ -121,16 +128,19 @@ export class SoundPackets {
     return usualMs - this.#leastMs;
   }
 
-  #wanted(): SoundPacketKind {
-    if (this.#kind === "long") return this.#eased >= EASE_SECONDS * 2 ** this.#relapses ? "short" : "long";
+  #wanted(kind: SoundPacketKind): SoundPacketKind {
+    if (kind === "long") return this.#eased >= this.#easeSeconds ? "short" : "long";
     if (this.#strained >= STRAIN_SECONDS) return "long";
-    if (this.#kind === "repeated") return this.#lossless >= EASE_SECONDS ? "short" : "repeated";
+    if (kind === "repeated") return this.#lossless >= EASE_SECONDS ? "short" : "repeated";
     return this.#lossy >= STRAIN_SECONDS ? "repeated" : "short";
   }
 
-  #changed(kind: SoundPacketKind): void {
-    const former = this.#kind;
-    this.#kind = kind;
+  get #easeSeconds(): number {
+    return this.#isFirst ? FIRST_EASE_SECONDS : EASE_SECONDS * 2 ** this.#relapses;
+  }
+
+  #changed(former: SoundPacketKind, kind: SoundPacketKind): void {
+    this.#isFirst = false;
     this.#strained = 0;
     this.#eased = 0;
     this.#lossy = 0;

@@ -192,6 +192,7 @@ describe("the measurements", () => {
       isRateLimited: true,
       linkBps: 280_000,
       queuedMs: 40,
+      isSearchable: false,
     });
   });
 

@@ -12,6 +12,7 @@ const GOOD: LinkSecond = {
   availableSendBps: 300_000,
   sentBps: 80_000,
   frames: 0,
+  isSearchable: false,
 };
 const QUEUED: LinkSecond = { ...GOOD, roundTripMs: 900 };
 const LOSSY: LinkSecond = { ...GOOD, sendLoss: 0.3 };
@@ -22,14 +23,17 @@ class Bench {
   readonly clock = new ManualClock();
   readonly applied: SoundPacketKind[] = [];
   failures = 0;
+  kind: SoundPacketKind = "short";
   readonly packets = new SoundPackets({
     clock: this.clock,
+    kind: () => this.kind,
     apply: async (kind) => {
       if (this.failures > 0) {
         this.failures -= 1;
         throw new Error("a negotiation is in progress");
       }
       this.applied.push(kind);
+      this.kind = kind;
     },
   });
 
@@ -43,7 +47,7 @@ class Bench {
   /** @returns the seconds that passed until a change */
   async secondsUntil(kind: SoundPacketKind, second: LinkSecond, atMost = 1_000): Promise<number> {
     for (let passed = 0; passed < atMost; passed += 1) {
-      if (this.packets.kind === kind) return passed;
+      if (this.kind === kind) return passed;
       await this.pass(1, second);
     }
     return atMost;
@@ -60,6 +64,7 @@ describe("sound packets", () => {
       availableSendBps: null,
       sentBps: 0,
       frames: 0,
+      isSearchable: false,
     });
     await bench.pass(1, LOSSY);
     await bench.pass(10, GOOD);
@@ -94,6 +99,27 @@ describe("sound packets", () => {
     const bench = new Bench();
     await bench.pass(60, { ...NARROW, frames: 15 });
     assert.deepEqual(bench.applied, []);
+  });
+
+  test("become long beside a picture if the estimate is that of the link", async () => {
+    const bench = new Bench();
+    await bench.pass(2, { ...NARROW, frames: 15, isSearchable: true });
+    assert.deepEqual(bench.applied, ["long"]);
+  });
+
+  test("that are long from the start become short in two seconds on a link with room, and not on a narrow one", async () => {
+    const searched = { ...GOOD, isSearchable: true };
+    const [wide, lossy, narrow] = [new Bench(), new Bench(), new Bench()];
+    for (const bench of [wide, lossy, narrow]) bench.kind = "long";
+    await wide.pass(2, searched);
+    assert.deepEqual(wide.applied, ["short"]);
+    await lossy.pass(4, { ...SOME_LOST, isSearchable: true });
+    assert.deepEqual(lossy.applied, ["short", "repeated"]);
+    await narrow.pass(20, { ...searched, availableSendBps: 61_000 });
+    await narrow.pass(29, searched);
+    assert.deepEqual(narrow.applied, []);
+    await narrow.pass(1, searched);
+    assert.deepEqual(narrow.applied, ["short"]);
   });
 
   test("stay short on a long path whose first answer comes late", async () => {

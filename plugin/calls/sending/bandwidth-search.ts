@@ -1,0 +1,64 @@
+// Decides when to measure whether the link carries more. WebRTC's estimate falls within a second, but grows by 8 % a second only, and
+// while the link carries sound alone it does not grow at all.
+
+import { type Clock, systemClock } from "../../common/clock.ts";
+
+/** What one second of a call showed. */
+export interface SearchedSecond {
+  /** A search can raise the estimate. */
+  readonly isSearchable: boolean;
+  readonly availableSendBps: number | null;
+  /** The picture would have taken more than the estimate. */
+  readonly isHeldBack: boolean;
+  /** Frames wait for a link that carries them. */
+  readonly isPictureAwaited: boolean;
+  /** The settings' maximum for video. */
+  readonly maxVideoBps: number;
+}
+
+export interface BandwidthSearchOptions {
+  /** Rejects when the connection cannot change now; the next second tries again. */
+  search(bps: number): Promise<void>;
+  readonly clock?: Clock;
+}
+
+const SEARCH_MS = 1_500;
+/** One measurement must not delay the sound behind it for long. */
+const FACTOR = 3;
+/** Enough for a small picture and the sound, and on a link for sound alone a burst of a fifth of a second. */
+const AWAITED_BPS = 150_000;
+const AWAITED_MS = 3_500;
+
+/** For one connection. */
+export class BandwidthSearch {
+  readonly #options: BandwidthSearchOptions;
+  readonly #clock: Clock;
+  /** The engine measures by itself when the connection stands. */
+  #searchedMs: number;
+
+  constructor(options: BandwidthSearchOptions) {
+    this.#options = options;
+    this.#clock = options.clock ?? systemClock;
+    this.#searchedMs = this.#clock.nowMs();
+  }
+
+  /** Call it once a second while the connection stands. Never rejects. */
+  async update(second: SearchedSecond): Promise<void> {
+    const bps = wantedBps(second);
+    if (bps === null) return;
+    const nowMs = this.#clock.nowMs();
+    if (nowMs - this.#searchedMs < (second.isPictureAwaited ? AWAITED_MS : SEARCH_MS)) return;
+    this.#searchedMs = nowMs;
+    await this.#options.search(bps).catch(() => {
+      // A negotiation is under way, or the connection ends.
+      this.#searchedMs = Number.NEGATIVE_INFINITY;
+    });
+  }
+}
+
+function wantedBps(second: SearchedSecond): number | null {
+  const { isSearchable, availableSendBps: bps, isHeldBack, isPictureAwaited, maxVideoBps } = second;
+  if (!isSearchable || bps === null) return null;
+  if (isPictureAwaited) return bps < AWAITED_BPS ? AWAITED_BPS : null;
+  return isHeldBack && bps < maxVideoBps ? Math.min(Math.round(FACTOR * bps), maxVideoBps) : null;
+}
