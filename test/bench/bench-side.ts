@@ -61,7 +61,8 @@ export async function startSide(
   picture: FrameSize,
   { dataDir, transport, microphone = "auto", adaptation = true, env = {}, nodeArgs = [] }: SideOptions = {},
 ): Promise<BenchSide> {
-  const pulse = await startPulse();
+  // Another null sink may take two seconds at once while a call plays, which no card does.
+  const pulse = await startPulse({ prompt: true });
   let onProbe: (report: ProbeReport) => void = () => undefined;
   try {
     pulse.play(burstLoop());
