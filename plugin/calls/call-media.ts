@@ -183,8 +183,9 @@ export class CallMedia {
   }
 
   /** A second of the connection was measured: what is sent follows what the link carries. */
-  async linkMeasured(second: Measured): Promise<void> {
-    await this.#link?.measured(second, this.#hasSource && this.#share.rate === 0);
+  async linkMeasured(second: Measured, adaptation: boolean): Promise<void> {
+    const isPictureAwaited = this.#hasSource && this.#share.rate === 0;
+    await this.#link?.measured(second, { adaptation, isPictureAwaited });
   }
 
   /** The delay of remote frames for lip sync. */

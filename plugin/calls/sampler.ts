@@ -152,8 +152,7 @@ export class Sampler {
     };
     const measured = measuredOf(moment, last, beside);
     measurements.publish(moment.callId, measured);
-    const { adaptation } = settings.get();
-    if (adaptation) void mediaOf(moment.callId).linkMeasured(measured);
+    void mediaOf(moment.callId).linkMeasured(measured, settings.get().adaptation);
   }
 }
 

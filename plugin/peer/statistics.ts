@@ -103,6 +103,17 @@ export function withUprightSize(figures: PeerStatistics, rotation: Rotation): Pe
 }
 
 /**
+ * An estimate beyond the limit of the last search is of no use before the next one, which must follow all the same.
+ * @param limitBps null: nothing was searched for
+ */
+export function withinLimit(figures: PeerStatistics, limitBps: number | null): PeerStatistics {
+  const { availableSendBps: bps } = figures;
+  return bps === null || limitBps === null
+    ? figures
+    : { ...figures, availableSendBps: Math.min(bps, limitBps) };
+}
+
+/**
  * Leaves out the bandwidth probes of both sides, which are no pictures.
  * @param probeBytes of the sent video
  * @param hasSentVideo whether anything but the probe was sent

@@ -37,7 +37,7 @@ import { type OfferOptions, PeerError, type PeerStatistics } from "./peer.ts";
 import { relayedCandidate, withRelayedOnly } from "./relay-only.ts";
 import { candidateView, withCandidatesThat } from "./remote-candidates.ts";
 import { directionsNegotiatedBy, hasTransportFeedback, withCandidates } from "./session-description.ts";
-import { NO_STATISTICS, readStatistics, withUprightSize } from "./statistics.ts";
+import { NO_STATISTICS, readStatistics, withinLimit, withUprightSize } from "./statistics.ts";
 import { WrtcLocalMedia } from "./wrtc-local-media.ts";
 import { WrtcRemoteMedia } from "./wrtc-remote-media.ts";
 import type { WrtcConnection, WrtcDescription, WrtcModule } from "./wrtc-types.ts";
@@ -221,7 +221,8 @@ export class WrtcPeer implements Peer {
   async statistics(): Promise<PeerStatistics> {
     if (!this.#signal.aborted) {
       const read = readStatistics(await this.#engine.statistics());
-      const own = { ...this.#video.ownOf(read), isSearchable: this.#isSearchable };
+      const isSearchable = this.#isSearchable;
+      const own = withinLimit({ ...this.#video.ownOf(read), isSearchable }, this.#terms.videoBps);
       this.#lastStatistics = withUprightSize(own, this.#remote.rotation);
     }
     return this.#lastStatistics;
@@ -300,8 +301,8 @@ export class WrtcPeer implements Peer {
 
   async #setRemote({ type, sdp }: WrtcDescription, terms = this.#terms): Promise<void> {
     const filtered = this.#candidates.filter(this.#withTerms(sdp, terms));
-    this.#isSearchable = hasTransportFeedback(filtered);
     await this.#engine.setRemote({ type, sdp: filtered });
+    this.#isSearchable = hasTransportFeedback(filtered);
     // Its candidates are known by now, and count once.
     this.#lastRemote = { type, sdp: withCandidatesThat(() => false, sdp) };
     this.#search.describedBy(sdp);

@@ -61,7 +61,7 @@ export async function startSide(
   picture: FrameSize,
   { dataDir, transport, microphone = "auto", adaptation = true, env = {}, nodeArgs = [] }: SideOptions = {},
 ): Promise<BenchSide> {
-  // Another null sink may take two seconds at once while a call plays, which no card does.
+  // Another null sink can take two seconds at once, and the next ones are silent.
   const pulse = await startPulse({ prompt: true });
   let onProbe: (report: ProbeReport) => void = () => undefined;
   try {

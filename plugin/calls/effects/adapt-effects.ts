@@ -11,22 +11,7 @@ import {
   type Measured,
 } from "../../../statecharts/index.ts";
 import type { CallEnvironment } from "../environment.ts";
-
-/** Replaces the measurements while adaptation is switched off: frames return to full size at the usual pace. */
-const NO_STRAIN: Omit<Measured, "picture" | "maxVideoBps" | "outgoing"> = {
-  roundTripMs: null,
-  sendLoss: null,
-  availableSendBps: null,
-  isEncoderBehind: false,
-  loopLagMs: null,
-  captureDropped: null,
-  pageReplaced: null,
-};
-
-function withoutStrain(taken: Measured): Measured {
-  const { outgoing } = taken;
-  return { ...taken, ...NO_STRAIN, ...(outgoing ? { outgoing: { ...outgoing, queuedMs: null } } : {}) };
-}
+import { withoutStrain } from "../sending/without-strain.ts";
 
 /**
  * @param last the second before; null at the start

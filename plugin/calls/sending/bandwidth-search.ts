@@ -25,7 +25,7 @@ export interface BandwidthSearchOptions {
 const SEARCH_MS = 1_500;
 /** One measurement must not delay the sound behind it for long. */
 const FACTOR = 3;
-/** Enough for a small picture and the sound, and on a link for sound alone a burst of a fifth of a second. */
+/** Enough for a small picture and the sound. A larger burst would wait long in a link for sound alone. */
 const AWAITED_BPS = 150_000;
 const AWAITED_MS = 3_500;
 

@@ -5,7 +5,16 @@ import type { Clock } from "../../common/clock.ts";
 import type { Peer } from "../../peer/peer.ts";
 import { BandwidthSearch } from "./bandwidth-search.ts";
 import { SoundPackets } from "./sound-packets.ts";
+import { withoutStrain } from "./without-strain.ts";
 
+export interface LinkUse {
+  /** The settings allow that a bad link reduces what is sent. Without it the sound still ends its wait for the first measurement. */
+  readonly adaptation: boolean;
+  /** Frames wait for a link that carries them. */
+  readonly isPictureAwaited: boolean;
+}
+
+/** For one connection. */
 export class LinkFollower {
   readonly #packets: SoundPackets;
   readonly #search: BandwidthSearch;
@@ -24,14 +33,12 @@ export class LinkFollower {
     this.#search = new BandwidthSearch({ search: (bps) => peer.searchBandwidth(bps), ...options });
   }
 
-  /**
-   * Call it once a second while the connection stands. Never rejects.
-   * @param isPictureAwaited frames wait for a link that carries them
-   */
-  async measured(second: Measured, isPictureAwaited: boolean): Promise<void> {
+  /** Call it once a second while the connection stands. Never rejects. */
+  async measured(second: Measured, { adaptation, isPictureAwaited }: LinkUse): Promise<void> {
     const { availableSendBps, outgoing } = second;
     const { bps = 0, frames = 0, isRateLimited = false, isSearchable = false } = outgoing ?? {};
-    await this.#packets.update({ ...second, sentBps: bps, frames, isSearchable });
+    const heard = adaptation ? second : withoutStrain(second);
+    await this.#packets.update({ ...heard, sentBps: bps, frames, isSearchable });
     const heldBack = frames > 0 && isHeldBack({ bps, isRateLimited }, availableSendBps ?? 0);
     await this.#search.update({ ...second, isSearchable, isHeldBack: heldBack, isPictureAwaited });
   }

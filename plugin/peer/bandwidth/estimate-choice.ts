@@ -6,7 +6,7 @@ import type { Estimator } from "../peer.ts";
 
 /** Below this the path is one machine or one home. */
 const NEAR_MS = 10;
-/** Above this, answers come too late for our own estimate, and such paths vary by more than it takes for a full queue. */
+/** Above this, answers come late, and the delays of such paths vary. Our engine takes that for a full queue. */
 const FAR_MS = 350;
 /** The first check of the path has measured it. The engine's statistics may lag behind. */
 const POLL_MS = 20;

@@ -40,7 +40,7 @@ export class SentVideo {
   #isUpright = false;
   /** Of the caller's last frame. */
   #flowedMs = Number.NEGATIVE_INFINITY;
-  /** Of the last frame, without those of the probe at the start. */
+  /** Of the last frame of any kind. */
   #sentMs = Number.NEGATIVE_INFINITY;
   /** Of the sent video, as far as it was the bandwidth probe's. */
   #probeBytes = 0;
@@ -51,10 +51,7 @@ export class SentVideo {
     const send = (frame: WrtcVideoFrame) => local.sendProbe(frame);
     this.#fill = new FrameRateFill({ send, estimateBps: () => this.#lastBps, nowMs: monotonicMs });
     this.#probe = new BandwidthProbe({
-      send: (frame) => {
-        send(frame);
-        this.#fill.sent();
-      },
+      send: (frame) => this.#sendOwn(frame),
       estimateBps,
       enoughBps,
       nowMs: monotonicMs,

@@ -15,6 +15,9 @@ const WIDE: LinkShape = { ...NARROW, rateBps: null };
 /** Of 10 ms. In so many blocks the engine has measured at its start, or a search has ended. */
 const MEASURED_BLOCKS = 300;
 
+/** The encoder may drop the frame that begins one. A call repeats it every four seconds. */
+const SEARCHES = 3;
+
 async function withSides(
   shape: LinkShape,
   use: (relay: UdpRelay, caller: ObservedPeer, callee: ObservedPeer) => Promise<void>,
@@ -110,16 +113,18 @@ describe("the search for bandwidth", { timeout: 60_000 }, () => {
       for (const from of ["a", "b"] as const) relay.setShape(from, WIDE);
       await talk(caller, callee, MEASURED_BLOCKS);
       const before = await Promise.all(sides.map(estimateOf));
-      await Promise.all(sides.map(({ peer }) => peer.searchBandwidth(600_000)));
-      await talk(caller, callee, MEASURED_BLOCKS);
-      for (const [index, side] of sides.entries()) {
-        const bps = await estimateOf(side);
-        assert.ok(bps > 2 * (before[index] ?? 0), `${bps} bit/s after ${before[index]}`);
+      let found = before;
+      const isFound = () => found.every((bps, index) => bps > 2 * (before[index] ?? 0));
+      for (let search = 0; search < SEARCHES && !isFound(); search += 1) {
+        await Promise.all(sides.map(({ peer }) => peer.searchBandwidth(600_000)));
+        await talk(caller, callee, MEASURED_BLOCKS);
+        found = await Promise.all(sides.map(estimateOf));
       }
+      assert.ok(isFound(), `${found.join(", ")} bit/s after ${before.join(", ")}`);
     });
   });
 
-  test("keeps the video awake meanwhile, because its first frame after a sleep would bring 20 kB of bursts", async () => {
+  test("keeps the video awake while sound alone is sent", async () => {
     const bytes = { a: 0, b: 0 };
     const count = (from: NetworkSide, packet: Uint8Array) => {
       if (isVideo(packet)) bytes[from] += packet.length;
@@ -135,6 +140,18 @@ describe("the search for bandwidth", { timeout: 60_000 }, () => {
       },
       { onPacket: count },
     );
+  });
+
+  test("tells no more than was searched for, so that the next search follows", async () => {
+    await withSides(WIDE, async (_relay, caller, callee) => {
+      await talk(caller, callee, MEASURED_BLOCKS);
+      for (const side of [caller, callee]) {
+        assert.ok((await estimateOf(side)) > 150_000);
+        await side.peer.searchBandwidth(150_000);
+        const bps = await estimateOf(side);
+        assert.ok(bps > 0 && bps <= 150_000, `${bps} bit/s`);
+      }
+    });
   });
 
   test("finds the same again when the link is still narrow", async () => {

@@ -2,8 +2,8 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { BandwidthSearch, type SearchedSecond } from "../../../plugin/calls/sending/bandwidth-search.ts";
-import { ManualClock } from "../../support/fakes/manual-clock.ts";
+import { BandwidthSearch, type SearchedSecond } from "../../../../plugin/calls/sending/bandwidth-search.ts";
+import { ManualClock } from "../../../support/fakes/manual-clock.ts";
 
 const HELD_BACK: SearchedSecond = {
   isSearchable: true,
@@ -61,7 +61,7 @@ describe("the search for bandwidth", () => {
     assert.deepEqual(bench.searched, [1_500_000]);
   });
 
-  test("measures nothing that nobody needs, cannot be found, or is unknown", async () => {
+  test("measures nothing that is not needed, cannot be found, or is unknown", async () => {
     const bench = new Bench();
     await bench.pass(10, { ...HELD_BACK, isHeldBack: false });
     await bench.pass(10, { ...HELD_BACK, isSearchable: false });

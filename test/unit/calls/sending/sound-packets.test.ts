@@ -2,9 +2,9 @@
 
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { type LinkSecond, SoundPackets } from "../../../plugin/calls/sending/sound-packets.ts";
-import type { SoundPacketKind } from "../../../plugin/peer/peer.ts";
-import { ManualClock } from "../../support/fakes/manual-clock.ts";
+import { type LinkSecond, SoundPackets } from "../../../../plugin/calls/sending/sound-packets.ts";
+import type { SoundPacketKind } from "../../../../plugin/peer/peer.ts";
+import { ManualClock } from "../../../support/fakes/manual-clock.ts";
 
 const GOOD: LinkSecond = {
   roundTripMs: 50,
