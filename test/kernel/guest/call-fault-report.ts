@@ -51,6 +51,8 @@ async function report() {
     const call = { callId, alice, bob };
     // The first snapshot of a process starts a thread that stays, and the first list may still be pending.
     for (const side of [alice, bob]) {
+      // A connected call has no remote picture before the first one is decoded.
+      await side.frames(1);
       await barsOf(side, callId);
       await side.plugin.host.request("devices.list", {}, SLOW_TIMEOUT);
     }
