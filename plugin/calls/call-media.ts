@@ -71,6 +71,8 @@ export class CallMedia {
   #link: LinkFollower | null = null;
   #placeholderMs: () => number | null = () => null;
   #isConnected = false;
+  /** Since the connection was first established: an outage must leave no gap in our sound either. */
+  #wasConnected = false;
   /** Camera frames reach the peer's source, so no placeholder runs. */
   #isCameraSending = false;
   #speaker: Speaker | null = null;
@@ -131,6 +133,7 @@ export class CallMedia {
     this.#link = new LinkFollower(peer, this.#options.clock);
     this.#placeholderMs = placeholderMs;
     this.#isConnected = false;
+    this.#wasConnected = false;
     this.#isCameraSending = false;
     this.#updateAudioReceiving();
     if (this.#screen) this.#setContent("screen");
@@ -148,6 +151,7 @@ export class CallMedia {
   /** Tells whether the media path stands at present. */
   set isConnected(isConnected: boolean) {
     this.#isConnected = isConnected;
+    this.#wasConnected ||= isConnected;
     if (isConnected) this.#stillScreen.repeat();
     this.#updatePlaceholder();
     this.#updateSilence();
@@ -255,10 +259,8 @@ export class CallMedia {
     else this.#placeholder.start({ isPictureExpected: this.#hasSource && this.#sender.share.rate > 0 });
   }
 
-  /** A peer that needs placeholders keeps sound and pictures together by their stamps alone. */
   #needsSilence(): boolean {
-    const sends = this.#peer?.negotiatedDirections()?.audio.sends === true;
-    return this.#isConnected && sends && this.#placeholderMs() !== null;
+    return this.#wasConnected && this.#peer?.negotiatedDirections()?.audio.sends === true;
   }
 
   #updateSilence(): void {

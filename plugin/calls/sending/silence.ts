@@ -1,5 +1,6 @@
-// Sends silence while the microphone sends nothing: it is muted, lost or missing. The engine stamps our sound by the number of
-// blocks that it was given. Without silence each pause would leave the stamps behind the time by its length.
+// Sends silence while the microphone sends nothing: it is muted, lost, missing or being changed. The engine stamps our sound by the
+// number of blocks that it was given. Without silence each pause would leave the stamps behind the time by its length, and receivers
+// would play sound and pictures apart.
 
 import { type Clock, systemClock } from "../../common/clock.ts";
 import { SEND_BLOCK_SAMPLES } from "../../peer/media-checks.ts";
