@@ -71,6 +71,8 @@ export const STEPS = [
 const STRAIN_MS = 2_500;
 /** Slower than a step down, because a step up may cause new strain. */
 const EASE_MS = 10_000;
+/** A search has measured the room for the first picture after a pause, so that one is no guess. */
+const FOUND_EASE_MS = 7_000;
 /** Each step up that did not last doubles the wait for the next, up to 80 s, so that the video does not oscillate. */
 const MAX_RELAPSES = 3;
 /** Time until WebRTC's estimate and the measurements belong to the new step. */
@@ -192,7 +194,10 @@ export const adaptSetup = setup({
   delays: {
     settleTime: ({ context }) => (context.isTrialOver ? TRIAL_SETTLE_MS : SETTLE_MS),
     strainTime: STRAIN_MS,
-    easeTime: ({ context }) => EASE_MS * 2 ** context.failedStepUps,
+    easeTime: ({ context: { step, failedStepUps }, event }) => {
+      const isFound = step === "paused" && event.measured.outgoing?.isSearchable === true;
+      return (isFound ? FOUND_EASE_MS : EASE_MS) * 2 ** failedStepUps;
+    },
   },
 });
 

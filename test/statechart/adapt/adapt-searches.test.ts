@@ -36,12 +36,16 @@ describe("a link that can be searched", () => {
     );
   });
 
-  test("returns it within 12 s once a search finds room for a small one", () => {
+  test("returns it within 9 s once a search finds room for a small one, and a larger one waits as usual", () => {
     const bench = new AdaptBench();
     bench.measures(searched(61_000, 30), 1);
     bench.measures(searched(61_000, 0), 60);
-    bench.measures(searched(124_000, 0), 12);
+    bench.measures(searched(124_000, 0), 9);
     assert.equal(bench.step, "thumbnail");
+    bench.measures(searched(1_000_000, 5), 12);
+    assert.equal(bench.step, "thumbnail");
+    bench.measures(searched(1_000_000, 5), 4);
+    assert.equal(bench.step, "quarter");
   });
 
   test("pauses a small picture once it carries no more than the sound, and keeps one beside it", () => {
