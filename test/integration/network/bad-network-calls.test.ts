@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
+import { setTimeout as delay } from "node:timers/promises";
 import "../../support/process/exit-at-end.ts";
 import {
   BLACKOUT,
@@ -21,6 +22,11 @@ const TIMEOUTS = { lostMs: 200, restartMs: 60_000 };
 const ROUGH: LinkShape = { ...FREE_LINK, delayMs: 10, jitterMs: 20, duplicated: 0.1, reordered: 0.1 };
 /** Frames that the receiver has decoded since. */
 const FRAMES = 15;
+/** The engine's payload type of Opus, and the rate of its stamps: RFC 7587, section 4.1. */
+const OPUS = 111;
+const STAMPS_PER_MS = 48;
+/** Longer than a busy machine delays a block of sound. */
+const SILENT_MS = 3_000;
 
 interface Fates {
   readonly passed: number;
@@ -34,12 +40,15 @@ describe(`a call over a relay with the seed ${SEED}`, { timeout: 180_000 }, () =
   let pair: HostRelayedPair;
   let callId: string;
   const fates: Record<NetworkSide, Fates> = { a: NONE, b: NONE };
+  /** Packets of Alice's sound, also of those that get lost. */
+  const sound: { atMs: number; stamp: number }[] = [];
 
   before(async () => {
     relay = await UdpRelay.start({
       seed: SEED,
-      onPacket(from, _packet, fate) {
+      onPacket(from, packet, fate) {
         fates[from] = withFate(fates[from], fate);
+        if (from === "a" && isSound(packet)) sound.push({ atMs: performance.now(), stamp: stampOf(packet) });
       },
     });
     pair = await startHostRelayedPair({ timeouts: TIMEOUTS }, ({ from, payload }) =>
@@ -102,6 +111,31 @@ describe(`a call over a relay with the seed ${SEED}`, { timeout: 180_000 }, () =
     await bothReceive();
   });
 
+  // Receivers keep sound and pictures together by these stamps.
+  test("stamps sound by the time, through a mute, a missing microphone and an outage", async () => {
+    const { host } = pair.alice;
+    const first = sound.at(-1);
+    assert.ok(first);
+    await host.request("call.setMicrophone", { callId, on: false });
+    await delay(SILENT_MS);
+    await host.request("call.setMicrophone", { callId, on: true });
+    await host.request("call.useDevice", { callId, kind: "microphone", deviceId: "none" });
+    await delay(SILENT_MS);
+    pair.alice.clearNotifications();
+    shapeBoth(BLACKOUT);
+    await pair.alice.next("call.changed", ({ phase }) => phase === "reconnecting");
+    await delay(SILENT_MS);
+    shapeBoth(FREE_LINK);
+    await host.request("call.useDevice", { callId, kind: "microphone", deviceId: "tone" });
+    await bothReceive();
+    const last = sound.at(-1);
+    assert.ok(last);
+    // Stamps are of 32 bits and wrap around: RFC 3550, section 5.1.
+    const stampedMs = ((last.stamp - first.stamp) >>> 0) / STAMPS_PER_MS;
+    const behindMs = last.atMs - first.atMs - stampedMs;
+    assert.ok(Math.abs(behindMs) < SILENT_MS / 2, `the stamps are ${behindMs} ms behind`);
+  });
+
   test("goes on when the address of a side changes", async () => {
     await relay.moveAddress("a");
     await bothReceive();
@@ -109,6 +143,15 @@ describe(`a call over a relay with the seed ${SEED}`, { timeout: 180_000 }, () =
     assert.equal((await pair.bob.next("call.ended", (end) => end.callId === callId)).reason, "hungUp");
   });
 });
+
+/** RTP, version 2. */
+function isSound([first = 0, second = 0]: Uint8Array): boolean {
+  return first >> 6 === 2 && (second & 0x7f) === OPUS;
+}
+
+function stampOf(packet: Uint8Array): number {
+  return new DataView(packet.buffer, packet.byteOffset).getUint32(4);
+}
 
 function withFate({ passed, lost, twice }: Fates, fate: PacketFate): Fates {
   if (typeof fate === "string") return { passed, lost: lost + 1, twice };
