@@ -53,7 +53,7 @@ export const ATTACK_STAGE = {
 
 /** @param windowMs of each attack */
 async function measureAttacks(windowMs: number, set: SetFigure): Promise<void> {
-  const ear = await startPulse();
+  const ear = await startPulse({ prompt: true });
   try {
     const { alice, bob, stop } = await startPair({ settings: { speaker: "auto" }, env: ear.env });
     try {

@@ -28,7 +28,7 @@ export interface SwitchGaps {
 }
 
 export async function measureSwitchGaps(): Promise<SwitchGaps> {
-  const [ear, mouth] = [await startPulse(), await startPulse()];
+  const [ear, mouth] = [await startPulse({ prompt: true }), await startPulse({ prompt: true })];
   const tone = Int16Array.from({ length: RATE }, (_, at) =>
     Math.round(PEAK * Math.sin((2 * Math.PI * TONE_HZ * at) / RATE)),
   );

@@ -59,7 +59,7 @@ interface BusyReport {
 async function measureBusyCall(windowMs: number, allowed: Allowed): Promise<BusyReport> {
   const ends: (() => Promise<void>)[] = [];
   try {
-    const [mouth, ear] = [await startPulse(), await startPulse()];
+    const [mouth, ear] = [await startPulse({ prompt: true }), await startPulse({ prompt: true })];
     ends.push(
       () => mouth.stop(),
       () => ear.stop(),

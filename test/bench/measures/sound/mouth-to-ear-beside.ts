@@ -86,7 +86,10 @@ export interface Beside {
 }
 
 export async function measureBeside(durationMs: number): Promise<Beside> {
-  const servers: Servers = { mouth: await startPulse(), ear: await startPulse() };
+  const servers: Servers = {
+    mouth: await startPulse({ prompt: true }),
+    ear: await startPulse({ prompt: true }),
+  };
   const quiet = servers.mouth.play(burstLoop());
   try {
     const pluginsMs = await throughPlugins(servers, durationMs);
