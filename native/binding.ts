@@ -72,6 +72,7 @@ export interface Binding {
   protectStdout(): number;
   closeOnExec(): void;
   limitMallocArenas(arenas: number): void;
+  releaseFreeMemory(): Promise<void>;
   dieWithParent(): void;
   guardRealTime(softUs: number, hardUs: number): void;
   withholdRealTime(): void;
@@ -95,6 +96,7 @@ const FUNCTIONS = [
   "protectStdout",
   "closeOnExec",
   "limitMallocArenas",
+  "releaseFreeMemory",
   "dieWithParent",
   "guardRealTime",
   "withholdRealTime",

@@ -65,6 +65,7 @@ function facadeOf(binding: Binding): Native {
     protectStdout: () => binding.protectStdout(),
     closeOnExec: () => binding.closeOnExec(),
     limitMallocArenas: (arenas) => binding.limitMallocArenas(checkedNumber("arenas", arenas, 1, MAX_ARENAS)),
+    releaseFreeMemory: () => binding.releaseFreeMemory(),
     dieWithParent: () => binding.dieWithParent(),
     guardRealTime: (softUs, hardUs) =>
       binding.guardRealTime(

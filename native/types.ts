@@ -244,6 +244,8 @@ export interface Native {
    * each core, memory freed by WebRTC's threads stays spread over all of them. mallopt(3).
    */
   limitMallocArenas(arenas: number): void;
+  /** Gives memory that malloc keeps free back to the system, on a worker thread, in a few ms. malloc_trim(3). Never rejects. */
+  releaseFreeMemory(): Promise<void>;
   /**
    * Before a program is started: it inherits no descriptor but those that it is given. Libraries open theirs without the mark,
    * libwebrtc its sockets. close_range(2).

@@ -1,7 +1,7 @@
 // The process: arguments, descriptors, signals and exit. Only this module reads the environment and exits; main.ts loads it.
 
 // Must be the first import; v8-heap.ts explains why.
-import "./app/v8-heap.ts";
+import "./app/memory/v8-heap.ts";
 import { readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import type { Writable } from "node:stream";

@@ -1,6 +1,8 @@
 // The functions that the addon exports. The façade, native/index.ts, checks their arguments.
 #include <napi.h>
 
+#include <memory>
+
 #include "encoder.h"
 #include "errors.h"
 #include "capture/list-cameras.h"
@@ -29,6 +31,28 @@ void closeOnExecFor(const Napi::CallbackInfo& info) {
 
 void limitMallocArenasFor(const Napi::CallbackInfo& info) {
   throwingToJs(info.Env(), [&info] { limitMallocArenas(info[0].As<Napi::Number>().Int32Value()); });
+}
+
+class ReleaseWorker : public Napi::AsyncWorker {
+ public:
+  explicit ReleaseWorker(Napi::Env env)
+      : AsyncWorker(env, "releaseFreeMemory"), deferred_(Napi::Promise::Deferred::New(env)) {}
+
+  Napi::Promise promise() const { return deferred_.Promise(); }
+
+  void Execute() override { releaseFreeMemory(); }
+  void OnOK() override { deferred_.Resolve(Env().Undefined()); }
+
+ private:
+  Napi::Promise::Deferred deferred_;
+};
+
+Napi::Value releaseFreeMemoryFor(const Napi::CallbackInfo& info) {
+  auto worker = std::make_unique<ReleaseWorker>(info.Env());
+  const Napi::Promise promise = worker->promise();
+  // The worker deletes itself when it is done.
+  worker.release()->Queue();
+  return promise;
 }
 
 void dieWithParentFor(const Napi::CallbackInfo& info) {
@@ -74,6 +98,7 @@ Napi::Object initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("protectStdout", Napi::Function::New(env, protectStdoutFor, "protectStdout"));
   exports.Set("closeOnExec", Napi::Function::New(env, closeOnExecFor, "closeOnExec"));
   exports.Set("limitMallocArenas", Napi::Function::New(env, limitMallocArenasFor, "limitMallocArenas"));
+  exports.Set("releaseFreeMemory", Napi::Function::New(env, releaseFreeMemoryFor, "releaseFreeMemory"));
   exports.Set("dieWithParent", Napi::Function::New(env, dieWithParentFor, "dieWithParent"));
   exports.Set("guardRealTime", Napi::Function::New(env, guardRealTimeFor, "guardRealTime"));
   exports.Set("withholdRealTime", Napi::Function::New(env, withholdRealTimeFor, "withholdRealTime"));

@@ -15,12 +15,14 @@ import { Previews } from "../calls/preview/previews.ts";
 import { Sampler } from "../calls/sampler.ts";
 import type { SettingsSource } from "../calls/settings-change.ts";
 import { dateMs, monotonicMs } from "../common/clock.ts";
+import { errorText } from "../common/error-text.ts";
 import { placeOf } from "../common/peer-place.ts";
 import type { OnRefused } from "../common/refusals.ts";
 import type { FrameContent, Frames } from "../frames/frames.ts";
 import type { Log } from "../log.ts";
 import type { Notify } from "../rpc/notifier.ts";
 import type { Engines } from "./engines.ts";
+import { MemoryRelease } from "./memory/memory-release.ts";
 import type { SignallingService } from "./signalling-service.ts";
 
 export interface CallServiceOptions {
@@ -76,6 +78,7 @@ export function createCallService(options: CallServiceOptions): CallService {
     onBegin: (callId) => reporter.update(callId), // its path is known
     ...CLOCKS,
   });
+  const memory = wireMemory(options);
   const reporter = new CallReporter({
     mediaOf: environment.mediaOf,
     notify,
@@ -92,6 +95,7 @@ export function createCallService(options: CallServiceOptions): CallService {
       // Our user talks to this peer, however often it called before.
       environment.ringBudget.restore(peerId);
       sampler.start(callId);
+      memory.callBegan(callId);
     },
     ...CLOCKS,
   });
@@ -104,7 +108,7 @@ export function createCallService(options: CallServiceOptions): CallService {
     if (previews.currentId !== null && allCalls().some(isBegun)) previews.end("call");
   };
   const manager = createCallManager(environment, {
-    ...managerCallbacks({ reporter, sampler, ownPictures }, update),
+    ...managerCallbacks({ reporter, sampler, ownPictures, memory }, update),
     onBusy: (call) => alerts.onBusy({ ...call, peerLabel: contactOf(signalling, call.peerId)?.label ?? "" }),
   });
   const persister = wirePersister(options, manager, reporter);
@@ -151,10 +155,11 @@ interface CallObservers {
   readonly reporter: CallReporter;
   readonly sampler: Sampler;
   readonly ownPictures: OwnPictures;
+  readonly memory: MemoryRelease;
 }
 
 function managerCallbacks(
-  { reporter, sampler, ownPictures }: CallObservers,
+  { reporter, sampler, ownPictures, memory }: CallObservers,
   onStateChange: () => void,
 ): CallManagerCallbacks {
   return {
@@ -162,6 +167,7 @@ function managerCallbacks(
     onEnd(ended) {
       sampler.stop(ended.callId);
       ownPictures.end(ended.callId);
+      memory.callEnded(ended.callId);
       reporter.end(ended);
     },
     onStateChange,
@@ -221,6 +227,13 @@ function wirePersister(
     addressesOf: (peerId) => contactOf(signalling, peerId)?.addresses ?? [],
     persist: (params) => notify("calls.persisted", params),
     log: logOf("calls"),
+  });
+}
+
+function wireMemory({ engines, logOf }: CallServiceOptions): MemoryRelease {
+  return new MemoryRelease({
+    release: () => engines.native.releaseFreeMemory(),
+    onError: (error) => logOf("process")("warn", `memory was not released: ${errorText(error)}`),
   });
 }
 

@@ -21,6 +21,7 @@ export function unavailableNative(why: string): Native {
     protectStdout: refuse,
     closeOnExec: () => undefined,
     limitMallocArenas: refuse,
+    releaseFreeMemory: async () => refuse(),
     dieWithParent: refuse,
     guardRealTime: refuse,
     withholdRealTime: refuse,

@@ -58,4 +58,9 @@ void limitMallocArenas(int arenas) {
   if (::mallopt(M_ARENA_MAX, arenas) != 1) throwErrno("mallopt M_ARENA_MAX", "this process");
 }
 
+void releaseFreeMemory() {
+  // It reports whether there was anything to give back, which is no failure.
+  ::malloc_trim(0);
+}
+
 }  // namespace callnative

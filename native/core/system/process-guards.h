@@ -22,4 +22,7 @@ void dieWithParent();
 /** Limits malloc's arenas. Call it before threads start: it applies to arenas made later. mallopt(3), M_ARENA_MAX. */
 void limitMallocArenas(int arenas);
 
+/** Gives whole pages that malloc keeps free back to the system, in all arenas. Takes a few ms. malloc_trim(3). */
+void releaseFreeMemory();
+
 }  // namespace callnative
