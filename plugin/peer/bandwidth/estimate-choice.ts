@@ -4,8 +4,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Estimator } from "../peer.ts";
 
-/** Below this the path is one machine or one home. */
-const NEAR_MS = 10;
+/** Below this the path is one machine or one home. Its answers take a few ms, and more where the processors are busy. */
+const NEAR_MS = 20;
 /** Above this, answers come late, and the delays of such paths vary. Our engine takes that for a full queue. */
 const FAR_MS = 350;
 /** The first check of the path has measured it. The engine's statistics may lag behind. */
@@ -30,7 +30,9 @@ export interface EstimateChoiceOptions {
 /** For one connection. */
 export class EstimateChoice {
   readonly #options: EstimateChoiceOptions;
-  #first: Promise<number | null> | null = null;
+  #shortestMs: number | null = null;
+  #reading: Promise<void> | null = null;
+  #isAsked = false;
 
   constructor(options: EstimateChoiceOptions) {
     this.#options = options;
@@ -38,30 +40,33 @@ export class EstimateChoice {
 
   /** The round trip is read once ICE has found a path. The exchange of keys follows, and delays later ones on a narrow link. */
   iceStateChanged(state: string): void {
-    if (PATH_FOUND.includes(state)) void this.#firstRoundTripMs();
+    if (PATH_FOUND.includes(state)) void this.#read();
   }
 
   /** @returns the choice for the path that was found. Never rejects */
   async made(): Promise<Estimator> {
-    const firstMs = await this.#firstRoundTripMs();
-    // A busy machine answers late now and then, and a narrow link each time.
-    const latestMs = await this.#options.roundTripMs().catch(() => null);
-    const knownMs = [firstMs, latestMs].filter((ms) => ms !== null);
-    return estimatorFor(knownMs.length === 0 ? null : Math.min(...knownMs));
+    this.#isAsked = true;
+    await this.#read();
+    await this.#readOnce().catch(() => undefined);
+    return estimatorFor(this.#shortestMs);
   }
 
-  #firstRoundTripMs(): Promise<number | null> {
-    this.#first ??= this.#readRoundTripMs().catch(() => null);
-    return this.#first;
+  #read(): Promise<void> {
+    this.#reading ??= this.#readOften().catch(() => undefined);
+    return this.#reading;
   }
 
-  async #readRoundTripMs(): Promise<number | null> {
-    const { roundTripMs, signal } = this.#options;
-    for (let poll = 0; poll < POLLS && !signal.aborted; poll += 1) {
-      const firstMs = await roundTripMs();
-      if (firstMs !== null) return firstMs;
+  /** A busy machine answers late now and then, and a narrow link each time. So the shortest of all counts. */
+  async #readOften(): Promise<void> {
+    for (let poll = 0; poll < POLLS && !this.#options.signal.aborted; poll += 1) {
+      await this.#readOnce();
+      if (this.#isAsked && this.#shortestMs !== null) return;
       await delay(POLL_MS);
     }
-    return null;
+  }
+
+  async #readOnce(): Promise<void> {
+    const ms = await this.#options.roundTripMs();
+    if (ms !== null) this.#shortestMs = Math.min(ms, this.#shortestMs ?? ms);
   }
 }
