@@ -267,8 +267,9 @@ export class WrtcPeer implements Peer {
       }
     };
     this.#connection.onicecandidateerror = (error) => this.#search.addError(error);
-    this.#connection.oniceconnectionstatechange = () =>
-      this.#estimate.iceStateChanged(this.#connection.iceConnectionState);
+    this.#connection.oniceconnectionstatechange = () => {
+      if (!this.#options.estimator) this.#estimate.iceStateChanged(this.#connection.iceConnectionState);
+    };
     this.#connection.ontrack = ({ track }) => this.#remote.add(track);
   }
 
