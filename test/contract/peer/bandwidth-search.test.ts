@@ -3,7 +3,7 @@
 import "../../support/process/exit-at-end.ts";
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import type { PeerEngine } from "../../../plugin/peer/peer.ts";
+import type { Estimator, PeerEngine } from "../../../plugin/peer/peer.ts";
 import { createWrtcEngine } from "../../../plugin/peer/wrtc-engine.ts";
 import { FREE_LINK, type LinkShape } from "../../support/network/simulated/link-shape.ts";
 import type { NetworkSide } from "../../support/network/simulated/simulated-network.ts";
@@ -14,6 +14,10 @@ const NARROW: LinkShape = { ...FREE_LINK, rateBps: 100_000, delayMs: 20 };
 const WIDE: LinkShape = { ...NARROW, rateBps: null };
 /** Of 10 ms. In so many blocks the engine has measured at its start, or a search has ended. */
 const MEASURED_BLOCKS = 300;
+
+/** A busy machine may miss the measurement of one connection. A starved estimate is low in each. */
+const CONNECTIONS = 3;
+const FULL_BPS = 600_000;
 
 /** The encoder may drop the frame that begins one. A call repeats it every four seconds. */
 const SEARCHES = 3;
@@ -53,29 +57,37 @@ function isVideo([first = 0, second = 0]: Uint8Array): boolean {
 
 const estimateOf = async ({ peer }: ObservedPeer) => (await peer.statistics()).availableSendBps ?? 0;
 
-describe("two sides that choose differently", { timeout: 60_000 }, () => {
+/** @returns what two sides with these estimators find on a wide path, in bits per second */
+async function estimatesOf(estimators: readonly Estimator[]): Promise<number[]> {
+  const choices = [...estimators];
+  const createPeer: PeerEngine["createPeer"] = (options, callbacks) => {
+    const estimator = choices.shift() ?? assert.fail("a third peer");
+    return createWrtcEngine().createPeer({ ...options, estimator }, callbacks);
+  };
+  let found: number[] = [];
+  await withSides(
+    WIDE,
+    async (_relay, caller, callee) => {
+      await talk(caller, callee, 3 * MEASURED_BLOCKS);
+      for (const [index, { peer }] of [caller, callee].entries())
+        assert.equal((await peer.statistics()).isSearchable, estimators[index] === "sender");
+      found = await Promise.all([caller, callee].map(estimateOf));
+    },
+    { engine: { createPeer } },
+  );
+  return found;
+}
+
+describe("two sides that choose differently", { timeout: 90_000 }, () => {
   for (const estimators of [
     ["sender", "receiver"],
     ["receiver", "sender"],
   ] as const) {
     test(`both measure the path and keep what they found: ${estimators.join(", ")}`, async () => {
-      const choices = [...estimators];
-      const createPeer: PeerEngine["createPeer"] = (options, callbacks) => {
-        const estimator = choices.shift() ?? assert.fail("a third peer");
-        return createWrtcEngine().createPeer({ ...options, estimator }, callbacks);
-      };
-      await withSides(
-        WIDE,
-        async (_relay, caller, callee) => {
-          await talk(caller, callee, 3 * MEASURED_BLOCKS);
-          for (const [index, { peer }] of [caller, callee].entries()) {
-            const { isSearchable, availableSendBps } = await peer.statistics();
-            assert.equal(isSearchable, estimators[index] === "sender");
-            assert.ok((availableSendBps ?? 0) > 600_000, `${availableSendBps} bit/s`);
-          }
-        },
-        { engine: { createPeer } },
-      );
+      const tries: number[][] = [];
+      const isMeasured = () => tries.at(-1)?.every((bps) => bps > FULL_BPS) === true;
+      while (tries.length < CONNECTIONS && !isMeasured()) tries.push(await estimatesOf(estimators));
+      assert.ok(isMeasured(), `${tries.join("; ")} bit/s`);
     });
   }
 });
