@@ -30,7 +30,9 @@ async function recordWildRun(seed: number): Promise<ChartLogEntry[][]> {
     pair.act(random);
     await pair.advance(random.pick([20, 300, 3_000]));
   }
-  return logs.map(throughText);
+  const read = logs.map(throughText);
+  pair.end();
+  return read;
 }
 
 /** Records a call that rings until its timeout. */

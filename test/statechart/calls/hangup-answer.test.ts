@@ -152,6 +152,7 @@ test(`two managers send one hang-up for each call that ended, in ${RUNS} random 
         answered += answers;
       }
     }
+    pair.end();
   }
   assert.ok(answered > RUNS / 2, `only ${answered} hang-ups were answered`);
 });

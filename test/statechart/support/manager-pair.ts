@@ -56,6 +56,11 @@ export class ManagerPair {
     }
   }
 
+  /** Ends what still runs. A connected call has a timer of real time, which would keep the process of the test. */
+  end(): void {
+    for (const { bench } of this.sides) bench.manager.stop();
+  }
+
   async advance(timeMs: number): Promise<void> {
     // The effects of the last action come before those of time.
     await this.#settles();
