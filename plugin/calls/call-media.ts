@@ -73,6 +73,8 @@ export class CallMedia {
   #isConnected = false;
   /** Since the connection was first established: an outage must leave no gap in our sound either. */
   #wasConnected = false;
+  /** The stamps of our sound begin with its first block. */
+  #hadSound = false;
   /** Camera frames reach the peer's source, so no placeholder runs. */
   #isCameraSending = false;
   #speaker: Speaker | null = null;
@@ -134,6 +136,7 @@ export class CallMedia {
     this.#placeholderMs = placeholderMs;
     this.#isConnected = false;
     this.#wasConnected = false;
+    this.#hadSound = false;
     this.#isCameraSending = false;
     this.#updateAudioReceiving();
     if (this.#screen) this.#setContent("screen");
@@ -259,8 +262,10 @@ export class CallMedia {
     else this.#placeholder.start({ isPictureExpected: this.#hasSource && this.#sender.share.rate > 0 });
   }
 
+  /** A peer that needs placeholders expects both streams from the start on. */
   #needsSilence(): boolean {
-    return this.#wasConnected && this.#peer?.negotiatedDirections()?.audio.sends === true;
+    const isExpected = this.#hadSound || this.#placeholderMs() !== null;
+    return this.#wasConnected && isExpected && this.#peer?.negotiatedDirections()?.audio.sends === true;
   }
 
   #updateSilence(): void {
@@ -323,6 +328,10 @@ export class CallMedia {
     this.#microphonePeak = Math.max(this.#microphonePeak, peakLevel(block));
     this.#peer?.sendAudio(block);
     this.#silence.soundSent();
+    if (!this.#hadSound && this.#peer) {
+      this.#hadSound = true;
+      this.#updateSilence();
+    }
     this.recorder?.(block);
   }
 

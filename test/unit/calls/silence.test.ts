@@ -32,7 +32,8 @@ class Bench {
     return this.clock.timers;
   }
 
-  attach(): this {
+  /** @param placeholderMs null: the peer needs no placeholders */
+  attach(placeholderMs: number | null = null): this {
     const peer: Partial<Peer> = {
       sendAudio: (block) => {
         assert.equal(block.length, 480, "10 ms at 48 kHz");
@@ -41,12 +42,12 @@ class Bench {
       setAudioReceiving: () => undefined,
       negotiatedDirections: (): NegotiatedDirections => ({ audio: this.audio, video: NEITHER }),
     };
-    this.media.attachPeer(peer as Peer, () => null);
+    this.media.attachPeer(peer as Peer, () => placeholderMs);
     return this;
   }
 
-  connect(): this {
-    this.attach();
+  connect(placeholderMs: number | null = null): this {
+    this.attach(placeholderMs);
     this.media.isConnected = true;
     return this;
   }
@@ -104,9 +105,22 @@ describe("silence", () => {
     assert.equal(bench.silentBlocks, silent);
   });
 
-  test("is also sent when a call begins without a microphone", () => {
-    const bench = new Bench().connect().advance(1_000);
+  test("is sent from the start of a call without a microphone to a peer that needs placeholders", () => {
+    const bench = new Bench().connect(1_000).advance(1_000);
     assert.ok(bench.silentBlocks >= (1_000 - LATE_MS) / BLOCK_MS);
+  });
+
+  test("is not sent to another peer before the first block of the microphone, and needs no timer", () => {
+    const bench = new Bench().connect().advance(5_000);
+    assert.deepEqual([bench.sent.length, bench.timers], [0, 0]);
+    bench.speak(100).advance(1_000);
+    assert.ok(bench.silentBlocks > 0);
+  });
+
+  test("of a connection before does not count for the next one", () => {
+    const bench = new Bench().connect().speak(100);
+    bench.media.detachPeer();
+    assert.equal(bench.connect().advance(1_000).silentBlocks, 0);
   });
 
   test("makes up for a late timer, but not for a process that was stopped", () => {
@@ -123,8 +137,8 @@ describe("silence", () => {
   test("is not sent before a connection, or without a sound section", () => {
     const soundless = new Bench();
     soundless.audio = NEITHER;
-    const early = new Bench().attach();
-    for (const bench of [soundless.connect(), early]) {
+    const early = new Bench().attach(1_000);
+    for (const bench of [soundless.connect(1_000), early]) {
       assert.equal(bench.advance(5_000).sent.length, 0);
       assert.equal(bench.timers, 0);
     }
@@ -133,7 +147,7 @@ describe("silence", () => {
   test("begins when a later negotiation has a sound section, and ends with it", () => {
     const bench = new Bench();
     bench.audio = NEITHER;
-    bench.connect().advance(1_000);
+    bench.connect(1_000).advance(1_000);
     bench.audio = BOTH;
     bench.media.directionsChanged();
     assert.ok(bench.advance(1_000).silentBlocks > 0);
@@ -145,16 +159,16 @@ describe("silence", () => {
   });
 
   test("goes on while the path is lost", () => {
-    const bench = new Bench().connect();
+    const bench = new Bench().connect().speak(100);
     bench.media.isConnected = false;
     const before = bench.sent.length;
     assert.ok(bench.advance(1_000).sent.length - before >= (1_000 - LATE_MS) / BLOCK_MS);
   });
 
   test("leaves no timer behind when the connection closes or the call ends", () => {
-    const detached = new Bench().connect();
+    const detached = new Bench().connect().speak(100);
     detached.media.detachPeer();
-    const ended = new Bench().connect();
+    const ended = new Bench().connect().speak(100);
     ended.media.stop();
     for (const bench of [detached, ended]) assert.equal(bench.timers, 0);
   });
