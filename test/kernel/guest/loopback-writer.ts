@@ -35,14 +35,15 @@ export async function startLoopbackWriter(
   return writer;
 }
 
-async function firstFrame(writer: ChildProcess): Promise<void> {
-  if (writer.stdout === null) throw new Error("ffmpeg's progress is not piped");
-  for await (const chunk of writer.stdout.iterator({ destroyOnReturn: false })) {
-    if (!/^frame=[1-9]/m.test(String(chunk))) continue;
-    writer.stdout.resume();
-    return;
-  }
-  throw new Error("ffmpeg ended before it had written a frame");
+async function firstFrame({ stdout }: ChildProcess): Promise<void> {
+  if (stdout === null) throw new Error("ffmpeg's progress is not piped");
+  const { promise, resolve, reject } = Promise.withResolvers<void>();
+  // This listener stays: ffmpeg writes its progress until its end, and would wait for a reader once the pipe is full.
+  stdout.on("data", (chunk) => {
+    if (/^frame=[1-9]/m.test(String(chunk))) resolve();
+  });
+  stdout.once("end", () => reject(new Error("ffmpeg ended before it had written a frame")));
+  await promise;
 }
 
 export async function stopLoopbackWriter(writer: ChildProcess): Promise<void> {
