@@ -326,8 +326,7 @@ export class CallMedia {
   /** @param block 10 ms of mono at 48 kHz */
   microphoneBlock(block: Int16Array): void {
     this.#microphonePeak = Math.max(this.#microphonePeak, peakLevel(block));
-    this.#peer?.sendAudio(block);
-    this.#silence.soundSent();
+    if (this.#silence.microphoneBlock()) this.#peer?.sendAudio(block);
     if (!this.#hadSound && this.#peer) {
       this.#hadSound = true;
       this.#updateSilence();

@@ -5,12 +5,14 @@ import { describe, test } from "node:test";
 import { CallMedia } from "../../../plugin/calls/call-media.ts";
 import type { NegotiatedDirections, Peer } from "../../../plugin/peer/peer.ts";
 import { ManualClock } from "../../support/fakes/manual-clock.ts";
+import { seededRandom } from "../../support/process/seeded-random.ts";
 
 const BLOCK_MS = 10;
 /** A pause of the microphone, and the longest wait for the next block of silence. */
 const LATE_MS = 100;
 const INTERVAL_MS = 20;
 const BOTH = { sends: true, receives: true };
+const LOUD = new Int16Array(480).fill(1_000);
 const NEITHER = { sends: false, receives: false };
 
 class Bench {
@@ -60,10 +62,21 @@ class Bench {
   /** The microphone sends for this time. */
   speak(ms: number): this {
     for (let spent = 0; spent < ms; spent += BLOCK_MS) {
-      this.media.microphoneBlock(new Int16Array(480).fill(1_000));
+      this.media.microphoneBlock(LOUD);
       this.advance(BLOCK_MS);
     }
     return this;
+  }
+
+  /** Blocks that were held back and come at once. */
+  burst(blocks: number): this {
+    for (let block = 0; block < blocks; block += 1) this.media.microphoneBlock(LOUD);
+    return this;
+  }
+
+  /** How far the stamps of what was sent are behind the time. */
+  get behindMs(): number {
+    return this.clock.nowMs() - this.sent.length * BLOCK_MS;
   }
 
   get silentBlocks(): number {
@@ -74,9 +87,47 @@ class Bench {
 describe("silence", () => {
   test("fills each pause of the microphone, so that the blocks sent make up the time that passed", () => {
     const bench = new Bench().connect();
-    for (let round = 0; round < 3; round += 1) bench.speak(1_000).advance(2_000);
-    const behindMs = bench.clock.nowMs() - bench.sent.length * BLOCK_MS;
-    assert.ok(behindMs >= 0 && behindMs <= 3 * LATE_MS, `the sound is ${behindMs} ms behind`);
+    for (let round = 0; round < 100; round += 1) bench.speak(1_000).advance(1_913 + round);
+    bench.speak(1_000);
+    assert.ok(Math.abs(bench.behindMs) <= 2 * BLOCK_MS, `the sound is ${bench.behindMs} ms behind`);
+  });
+
+  test("is not added for blocks that waited while this process was busy, and none of them is left out", () => {
+    const bench = new Bench().connect().speak(2_000);
+    bench.clock.jump(180);
+    bench.advance(0).burst(18).speak(1_000);
+    assert.deepEqual([bench.silentBlocks, bench.behindMs], [0, 0]);
+  });
+
+  test("replaces blocks that come later still, and the next pause is given more time", () => {
+    const bench = new Bench().connect().speak(2_000).advance(250).burst(25).speak(1_000);
+    assert.ok(bench.silentBlocks > 0);
+    assert.ok(Math.abs(bench.behindMs) <= 2 * BLOCK_MS, `the sound is ${bench.behindMs} ms behind`);
+    const silent = bench.silentBlocks;
+    const before = bench.sent.length;
+    bench.advance(250).burst(25);
+    assert.deepEqual([bench.silentBlocks, bench.sent.length], [silent, before + 25]);
+  });
+
+  for (const [name, blockMs] of [
+    ["slow", 10.003],
+    ["fast", 9.997],
+  ] as const) {
+    test(`is not added, and nothing is left out, for two minutes of a microphone whose clock is ${name} by 300 ppm`, () => {
+      const bench = new Bench().connect();
+      for (let block = 0; block < 12_000; block += 1) bench.burst(1).advance(blockMs);
+      assert.deepEqual([bench.silentBlocks, bench.sent.length], [0, 12_000]);
+    });
+  }
+
+  test("is not added, and nothing is left out, while blocks come in uneven bursts", () => {
+    const random = seededRandom(12);
+    const bench = new Bench().connect();
+    for (let burst = 0; burst < 3_000; burst += 1) {
+      const blocks = 1 + random.below(6);
+      bench.advance(blocks * BLOCK_MS).burst(blocks);
+    }
+    assert.deepEqual([bench.silentBlocks, bench.behindMs], [0, 0]);
   });
 
   test("is evenly spread: at most two blocks follow each other at once", () => {
