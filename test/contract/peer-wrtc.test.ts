@@ -9,6 +9,7 @@ import type { PeerPlace } from "../../plugin/common/peer-place.ts";
 import type { SoundPacketKind } from "../../plugin/peer/peer.ts";
 import { createWrtcEngine } from "../../plugin/peer/wrtc-engine.ts";
 import { FREE_LINK } from "../support/network/simulated/link-shape.ts";
+import { isSound } from "../support/network/simulated/rtp-packets.ts";
 import { UdpRelay } from "../support/network/simulated/udp-relay.ts";
 import {
   connect,
@@ -213,8 +214,3 @@ describe("repeated sound packets", { timeout: 60_000 }, () => {
     assert.ok(repeated < short / 2, `${repeated} samples were made up, and ${short} with short packets`);
   });
 });
-
-/** RTP (version 2 in the first byte) with the engine's payload type of Opus. */
-function isSound([first = 0, second = 0]: Uint8Array): boolean {
-  return first >> 6 === 2 && (second & 0x7f) === 111;
-}

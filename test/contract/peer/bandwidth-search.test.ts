@@ -6,6 +6,7 @@ import { describe, test } from "node:test";
 import type { Estimator, PeerEngine } from "../../../plugin/peer/peer.ts";
 import { createWrtcEngine } from "../../../plugin/peer/wrtc-engine.ts";
 import { FREE_LINK, type LinkShape } from "../../support/network/simulated/link-shape.ts";
+import { isVideo } from "../../support/network/simulated/rtp-packets.ts";
 import type { NetworkSide } from "../../support/network/simulated/simulated-network.ts";
 import { UdpRelay } from "../../support/network/simulated/udp-relay.ts";
 import { connectOver, type ObservedPeer, observePeer, toneBlock } from "../../support/plugin/peer-pair.ts";
@@ -48,11 +49,6 @@ async function talk(caller: ObservedPeer, callee: ObservedPeer, blocks: number):
     const next = caller.blocks.length + 1;
     await caller.waitUntil(() => caller.blocks.length >= next);
   }
-}
-
-/** RTP (version 2 in the first byte) and neither RTCP nor the engine's payload type of Opus. */
-function isVideo([first = 0, second = 0]: Uint8Array): boolean {
-  return first >> 6 === 2 && (second & 0x7f) !== 111 && (second < 192 || second > 223);
 }
 
 const estimateOf = async ({ peer }: ObservedPeer) => (await peer.statistics()).availableSendBps ?? 0;

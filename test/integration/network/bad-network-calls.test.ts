@@ -11,6 +11,7 @@ import {
   type PacketFate,
 } from "../../support/network/simulated/link-shape.ts";
 import { relayedPayload } from "../../support/network/simulated/relayed-transports.ts";
+import { isSound, stampOf } from "../../support/network/simulated/rtp-packets.ts";
 import type { NetworkSide } from "../../support/network/simulated/simulated-network.ts";
 import { UdpRelay } from "../../support/network/simulated/udp-relay.ts";
 import { type HostRelayedPair, startHostRelayedPair } from "../../support/plugin/host-relayed-pair.ts";
@@ -22,8 +23,7 @@ const TIMEOUTS = { lostMs: 200, restartMs: 60_000 };
 const ROUGH: LinkShape = { ...FREE_LINK, delayMs: 10, jitterMs: 20, duplicated: 0.1, reordered: 0.1 };
 /** Frames that the receiver has decoded since. */
 const FRAMES = 15;
-/** The engine's payload type of Opus, and the rate of its stamps: RFC 7587, section 4.1. */
-const OPUS = 111;
+/** The clock rate of Opus: RFC 7587, section 4.1. */
 const STAMPS_PER_MS = 48;
 /** Longer than a busy machine delays a block of sound. */
 const SILENT_MS = 3_000;
@@ -143,15 +143,6 @@ describe(`a call over a relay with the seed ${SEED}`, { timeout: 180_000 }, () =
     assert.equal((await pair.bob.next("call.ended", (end) => end.callId === callId)).reason, "hungUp");
   });
 });
-
-/** RTP, version 2. */
-function isSound([first = 0, second = 0]: Uint8Array): boolean {
-  return first >> 6 === 2 && (second & 0x7f) === OPUS;
-}
-
-function stampOf(packet: Uint8Array): number {
-  return new DataView(packet.buffer, packet.byteOffset).getUint32(4);
-}
 
 function withFate({ passed, lost, twice }: Fates, fate: PacketFate): Fates {
   if (typeof fate === "string") return { passed, lost: lost + 1, twice };

@@ -4,6 +4,7 @@
 import { setTimeout as delay } from "node:timers/promises";
 import type { Host } from "../../../../plugin/host/host.ts";
 import { FREE_LINK, type PacketFate } from "../../../support/network/simulated/link-shape.ts";
+import { isSound } from "../../../support/network/simulated/rtp-packets.ts";
 import { UdpRelay } from "../../../support/network/simulated/udp-relay.ts";
 import { longestGapMs } from "../../../support/sound/sound-card-clock.ts";
 import { type BenchSide, endCall, type FrameSize, makeCall } from "../../bench-side.ts";
@@ -15,9 +16,6 @@ import { recordTimed } from "../sound/mouth-to-ear.ts";
 const LINK = { ...FREE_LINK, rateBps: 300_000, queueMs: 1_000, delayMs: 20 };
 /** A tenth of the received tone: -32 dB of full scale. */
 const HEARD = 800;
-/** The engine's payload type of Opus. */
-const OPUS = 111;
-const PAYLOAD_TYPE_BITS = 0x7f;
 /** The speaker plays from here on. */
 const WARM_UP_MS = 2_000;
 
@@ -51,7 +49,7 @@ export async function measureSlowLink(
   const relay = await UdpRelay.start({
     shapes: { b: LINK, a: { ...FREE_LINK, delayMs: LINK.delayMs } },
     onPacket(from, packet, fate) {
-      if (from === "b" && ((packet[1] ?? 0) & PAYLOAD_TYPE_BITS) === OPUS) onSound(fate);
+      if (from === "b" && isSound(packet)) onSound(fate);
     },
   });
   await withRelayedSides(relay, size, async ({ alice, bob }) => {
