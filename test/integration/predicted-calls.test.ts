@@ -139,7 +139,7 @@ describe("two real processes", () => {
   for (const seed of SEEDS) {
     test(`notify both hosts as the charts predicted, with seed ${seed}`, async () => {
       const random = seededRandom(seed);
-      const charts = new PredictedPair();
+      using charts = new PredictedPair();
       await charts.start();
       const real = new RealPair(pair.alice, pair.bob);
       const done: string[] = [];
@@ -158,7 +158,7 @@ describe("two real processes", () => {
   }
 
   test("behave as predicted when one of them crashes: the call of the other is lost, and its host is notified", async () => {
-    const charts = new PredictedPair();
+    using charts = new PredictedPair();
     await charts.start();
     const real = new RealPair(pair.alice, pair.bob);
     for (const deed of [

@@ -20,7 +20,7 @@ const throughText = (log: ChartLogEntry[]) =>
 async function recordWildRun(seed: number): Promise<ChartLogEntry[][]> {
   const logs: ChartLogEntry[][] = [];
   const random = seededRandom(seed);
-  const pair = new ManagerPair(seed, randomFaults(random), (manager) => {
+  using pair = new ManagerPair(seed, randomFaults(random), (manager) => {
     const log: ChartLogEntry[] = [];
     logs.push(log);
     recordCharts(manager, { write: (entry) => log.push(entry), now: () => pair.clock.now() });
@@ -30,9 +30,7 @@ async function recordWildRun(seed: number): Promise<ChartLogEntry[][]> {
     pair.act(random);
     await pair.advance(random.pick([20, 300, 3_000]));
   }
-  const read = logs.map(throughText);
-  pair.end();
-  return read;
+  return logs.map(throughText);
 }
 
 /** Records a call that rings until its timeout. */

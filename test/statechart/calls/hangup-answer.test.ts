@@ -132,7 +132,7 @@ test(`two managers send one hang-up for each call that ended, in ${RUNS} random 
   for (let seed = 1; seed <= RUNS; seed += 1) {
     const logs: ChartLogEntry[][] = [];
     const random = seededRandom(seed);
-    const pair = new ManagerPair(seed, randomFaults(random), (manager) => {
+    using pair = new ManagerPair(seed, randomFaults(random), (manager) => {
       const log: ChartLogEntry[] = [];
       logs.push(log);
       recordCharts(manager, { write: (entry) => log.push(entry), now: () => pair.clock.now() });
@@ -152,7 +152,6 @@ test(`two managers send one hang-up for each call that ended, in ${RUNS} random 
         answered += answers;
       }
     }
-    pair.end();
   }
   assert.ok(answered > RUNS / 2, `only ${answered} hang-ups were answered`);
 });

@@ -19,7 +19,7 @@ describe("two managers", () => {
 
   test("that call each other at once end up in one call, without asking a user", async () => {
     for (let seed = 1; seed <= 40; seed += 1) {
-      const pair = new ManagerPair(seed, {
+      using pair = new ManagerPair(seed, {
         reordering: 0.5,
         reorderMs: 1_500,
         duplication: 0.3,

@@ -57,7 +57,7 @@ export class ManagerPair {
   }
 
   /** Ends what still runs. A connected call has a timer of real time, which would keep the process of the test. */
-  end(): void {
+  [Symbol.dispose](): void {
     for (const { bench } of this.sides) bench.manager.stop();
   }
 

@@ -19,7 +19,7 @@ export async function runRandomly(firstSeed: number, lastSeed: number): Promise<
 
 async function randomRun(seed: number): Promise<0 | 1> {
   const random = seededRandom(seed);
-  const pair = new ManagerPair(seed, randomFaults(random));
+  using pair = new ManagerPair(seed, randomFaults(random));
   await pair.begin();
   for (let step = 0; step < STEPS; step += 1) {
     pair.act(random);

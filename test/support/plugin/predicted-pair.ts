@@ -71,6 +71,10 @@ export class PredictedPair {
     return this.#pair.begin();
   }
 
+  [Symbol.dispose](): void {
+    this.#pair[Symbol.dispose]();
+  }
+
   async perform(action: UserAction): Promise<void> {
     if (action.what === "startBoth") for (const who of [0, 1] as const) this.#start(who, "video");
     else if (action.what === "start") this.#start(action.who, action.media);
