@@ -5,7 +5,8 @@ import { describe, test } from "node:test";
 import { PNG } from "pngjs";
 import { createFrames } from "../../../plugin/frames/create-frames.ts";
 import { PngEncoder } from "../../../plugin/frames/png-encoder.ts";
-import { scaleRgba, sizeWithinWidth } from "../../../plugin/frames/scale-rgba.ts";
+import { PngFile } from "../../../plugin/frames/png-file.ts";
+import { scaleToRgb, sizeWithinWidth } from "../../../plugin/frames/scale-to-rgb.ts";
 import { frameMethods, methods, RpcError } from "../../../rpc-schema/index.ts";
 import { countedFrame, FakeNative } from "../../support/fakes/fake-frames.ts";
 
@@ -116,7 +117,32 @@ describe("scaling", () => {
       { length: 4 * 2 * 4 },
       (_, index) => (index % 4) * 50 + (index < 16 ? 0 : 10),
     );
-    const scaled = scaleRgba(rgba, 4, 2, { width: 2, height: 1 });
-    assert.deepEqual([...scaled], [5, 55, 105, 155, 5, 55, 105, 155]);
+    const scaled = new Uint8Array(2 * 3);
+    scaleToRgb(rgba, { width: 4, height: 2 }, { width: 2, height: 1 }, scaled);
+    assert.deepEqual([...scaled], [5, 55, 105, 5, 55, 105]);
+  });
+});
+
+describe("memory", () => {
+  test("a frame is freed without the garbage collector, and a smaller one does not show the last", () => {
+    const png = new PngFile();
+    const [large, small] = [
+      { width: 1280, height: 720 },
+      { width: 2, height: 2 },
+    ];
+    const encode = (value: number, size: typeof large) => {
+      const rgba = new Uint8Array(4 * size.width * size.height).fill(value);
+      const file = png.encode(rgba, size, { width: 2, height: 2 });
+      assert.equal(rgba.buffer.byteLength, 0);
+      return [...PNG.sync.read(file).data];
+    };
+    encode(200, large);
+    const before = process.memoryUsage().arrayBuffers;
+    for (let value = 1; value <= 5; value += 1) {
+      assert.deepEqual(encode(value, large), Array(4).fill([value, value, value, 255]).flat());
+    }
+    const grown = process.memoryUsage().arrayBuffers - before;
+    assert.ok(grown < 4 * large.width * large.height, `${grown} bytes more after five frames`);
+    assert.deepEqual(encode(9, small), Array(4).fill([9, 9, 9, 255]).flat());
   });
 });

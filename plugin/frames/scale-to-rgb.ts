@@ -1,6 +1,6 @@
-// Scales RGBA down by averaging, for streams whose maxWidth is below the frame's width. Pure.
+// Makes RGB of RGBA, scaled down by averaging for streams whose maxWidth is below the frame's width. Pure.
 
-interface Size {
+export interface Size {
   readonly width: number;
   readonly height: number;
 }
@@ -13,21 +13,23 @@ export function sizeWithinWidth(width: number, height: number, maxWidth: number)
   return { width: scaledWidth, height: even((height * scaledWidth) / width) };
 }
 
-/** Each pixel is the mean of the whole pixels that it covers. */
-export function scaleRgba(rgba: Uint8Array, width: number, height: number, size: Size): Uint8Array {
-  const scaled = new Uint8Array(size.width * size.height * 4);
+/**
+ * Each pixel is the mean of the whole pixels that it covers. Alpha is left out: frames of a call are opaque.
+ *
+ * @param into receives 3 bytes for each pixel of `size`
+ */
+export function scaleToRgb(rgba: Uint8Array, { width, height }: Size, size: Size, into: Uint8Array): void {
   let at = 0;
   for (let y = 0; y < size.height; y += 1) {
     const rows = span(y, height, size.height);
     for (let x = 0; x < size.width; x += 1) {
       const columns = span(x, width, size.width);
-      for (let channel = 0; channel < 4; channel += 1) {
-        scaled[at] = mean(rgba, width, rows, columns, channel);
+      for (let channel = 0; channel < 3; channel += 1) {
+        into[at] = mean(rgba, width, rows, columns, channel);
         at += 1;
       }
     }
   }
-  return scaled;
 }
 
 type Span = readonly [from: number, to: number];
