@@ -6,6 +6,8 @@ import { type Size, scaleToRgb } from "./scale-to-rgb.ts";
 
 const RGB = 2;
 const BYTES_PER_PIXEL = 3;
+/** pngjs lets zlib write each file through a buffer of this size. */
+export const FILE_BUFFER_BYTES = 32_768;
 
 export class PngFile {
   /** Grows to the largest frame. */

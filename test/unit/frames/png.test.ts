@@ -1,11 +1,14 @@
 // PNG streams and snapshots, with the real worker thread and pngjs as the decoder.
 
 import assert from "node:assert/strict";
+import { randomBytes } from "node:crypto";
 import { describe, test } from "node:test";
+import { setImmediate } from "node:timers/promises";
 import { PNG } from "pngjs";
 import { createFrames } from "../../../plugin/frames/create-frames.ts";
+import { LargeGarbage } from "../../../plugin/frames/large-garbage.ts";
 import { PngEncoder } from "../../../plugin/frames/png-encoder.ts";
-import { PngFile } from "../../../plugin/frames/png-file.ts";
+import { FILE_BUFFER_BYTES, PngFile } from "../../../plugin/frames/png-file.ts";
 import { scaleToRgb, sizeWithinWidth } from "../../../plugin/frames/scale-to-rgb.ts";
 import { frameMethods, methods, RpcError } from "../../../rpc-schema/index.ts";
 import { countedFrame, FakeNative } from "../../support/fakes/fake-frames.ts";
@@ -96,7 +99,7 @@ describe("png", () => {
     const png = new PngEncoder(async () => new Uint8Array(16));
     const frame = { data: new Uint8Array(6), width: 2, height: 2 };
     const under = assert.rejects(png.encode(frame), /closed/);
-    await new Promise(setImmediate);
+    await setImmediate();
     await png.close();
     await under;
     await assert.rejects(png.encode(frame), /closed/);
@@ -124,6 +127,23 @@ describe("scaling", () => {
 });
 
 describe("memory", () => {
+  test("a stream's garbage is collected, though it is small objects that hold large buffers", async () => {
+    const garbage = new LargeGarbage();
+    const png = new PngFile();
+    const size = { width: 80, height: 60 };
+    const noise = randomBytes(4 * size.width * size.height);
+    const held = () => process.memoryUsage().arrayBuffers;
+    const before = held();
+    let most = 0;
+    for (let frame = 0; frame < 1_500; frame += 1) {
+      garbage.add(FILE_BUFFER_BYTES + 5 * png.encode(new Uint8Array(noise), size, size).length);
+      // Objects of the system are freed after this turn of the event loop.
+      await setImmediate();
+      most = Math.max(most, held() - before);
+    }
+    assert.ok(most < 20e6, `up to ${most} bytes more in 1,500 frames`);
+  });
+
   test("a frame is freed without the garbage collector, and a smaller one does not show the last", () => {
     const png = new PngFile();
     const [large, small] = [
