@@ -67,6 +67,7 @@ export class Silence {
     this.#lastBlockMs = nowMs;
     const isSent = this.#stamps.microphoneBlock(nowMs);
     if (!isSent) this.#lateMs = MOST_LATE_MS;
+    this.#fill(Math.min(this.#stamps.takeLostBlocks(), MAX_BLOCKS));
     return isSent;
   }
 
@@ -94,10 +95,14 @@ export class Silence {
 
   #fillUntil(untilMs: number): void {
     const blocks = Math.floor(this.#stamps.behindMs(untilMs) / BLOCK_MS);
-    for (let sent = 0; sent < Math.min(blocks, MAX_BLOCKS); sent += 1) {
+    this.#fill(Math.min(blocks, MAX_BLOCKS));
+    if (blocks > MAX_BLOCKS) this.#stamps.restart(untilMs);
+  }
+
+  #fill(blocks: number): void {
+    for (let sent = 0; sent < blocks; sent += 1) {
       this.#options.send(SILENCE);
       this.#stamps.silentBlock();
     }
-    if (blocks > MAX_BLOCKS) this.#stamps.restart(untilMs);
   }
 }
