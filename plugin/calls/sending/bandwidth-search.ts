@@ -22,7 +22,10 @@ export interface BandwidthSearchOptions {
   readonly clock?: Clock;
 }
 
-const SEARCH_MS = 1_500;
+/** The engine measures by itself when the connection stands. */
+const FIRST_MS = 1_500;
+/** Each second. On a mobile link the bandwidth changes every few of them. */
+const SEARCH_MS = 900;
 /** One measurement must not delay the sound behind it for long. */
 const FACTOR = 3;
 /** Enough for a small picture and the sound. A larger burst would wait long in a link for sound alone. */
@@ -33,13 +36,13 @@ const AWAITED_MS = 3_500;
 export class BandwidthSearch {
   readonly #options: BandwidthSearchOptions;
   readonly #clock: Clock;
-  /** The engine measures by itself when the connection stands. */
-  #searchedMs: number;
+  readonly #firstMs: number;
+  #searchedMs = Number.NEGATIVE_INFINITY;
 
   constructor(options: BandwidthSearchOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#searchedMs = this.#clock.nowMs();
+    this.#firstMs = this.#clock.nowMs() + FIRST_MS;
   }
 
   /** Call it once a second while the connection stands. Never rejects. */
@@ -47,6 +50,7 @@ export class BandwidthSearch {
     const bps = wantedBps(second);
     if (bps === null) return;
     const nowMs = this.#clock.nowMs();
+    if (nowMs < this.#firstMs) return;
     if (nowMs - this.#searchedMs < (second.isPictureAwaited ? AWAITED_MS : SEARCH_MS)) return;
     this.#searchedMs = nowMs;
     await this.#options.search(bps).catch(() => {

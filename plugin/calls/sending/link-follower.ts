@@ -2,10 +2,17 @@
 
 import { isHeldBack, type Measured } from "../../../statecharts/index.ts";
 import type { Clock } from "../../common/clock.ts";
-import type { Peer } from "../../peer/peer.ts";
+import type { Peer, SoundPacketKind } from "../../peer/peer.ts";
 import { BandwidthSearch } from "./bandwidth-search.ts";
 import { SoundPackets } from "./sound-packets.ts";
 import { withoutStrain } from "./without-strain.ts";
+
+/** Of the sound with its headers, in bits per second. An estimate that can be searched for counts it too. */
+const SOUND_BPS: Readonly<Record<SoundPacketKind, number>> = {
+  short: 82_000,
+  repeated: 120_000,
+  long: 32_000,
+};
 
 export interface LinkUse {
   /** The settings allow that a bad link reduces what is sent. Without it the sound still ends its wait for the first measurement. */
@@ -16,6 +23,7 @@ export interface LinkUse {
 
 /** For one connection. */
 export class LinkFollower {
+  readonly #peer: Pick<Peer, "soundPackets">;
   readonly #packets: SoundPackets;
   readonly #search: BandwidthSearch;
 
@@ -25,6 +33,7 @@ export class LinkFollower {
     clock: Clock | undefined,
   ) {
     const options = clock ? { clock } : {};
+    this.#peer = peer;
     this.#packets = new SoundPackets({
       kind: () => peer.soundPackets,
       apply: (kind) => peer.setSoundPackets(kind),
@@ -39,7 +48,8 @@ export class LinkFollower {
     const { bps = 0, frames = 0, isRateLimited = false, isSearchable = false } = outgoing ?? {};
     const heard = adaptation ? second : withoutStrain(second);
     await this.#packets.update({ ...heard, sentBps: bps, frames, isSearchable });
-    const heldBack = frames > 0 && isHeldBack({ bps, isRateLimited }, availableSendBps ?? 0);
+    const pictureBps = Math.max(0, (availableSendBps ?? 0) - SOUND_BPS[this.#peer.soundPackets]);
+    const heldBack = frames > 0 && isHeldBack({ bps, isRateLimited }, pictureBps);
     await this.#search.update({ ...second, isSearchable, isHeldBack: heldBack, isPictureAwaited });
   }
 }

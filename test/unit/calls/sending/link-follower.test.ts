@@ -18,30 +18,47 @@ const STRAINED: Measured = {
   },
 };
 
-async function followed(adaptation: boolean) {
+async function followed(adaptation: boolean, second = STRAINED, kind: SoundPacketKind = "long") {
   const clock = new ManualClock();
   const searches: number[] = [];
   const peer = {
-    soundPackets: "long" as SoundPacketKind,
-    async setSoundPackets(kind: SoundPacketKind) {
-      peer.soundPackets = kind;
+    soundPackets: kind,
+    async setSoundPackets(next: SoundPacketKind) {
+      peer.soundPackets = next;
     },
     async searchBandwidth(bps: number) {
       searches.push(bps);
     },
   };
   const follower = new LinkFollower(peer, clock);
-  for (let second = 0; second < 10; second += 1) {
+  for (let passed = 0; passed < 10; passed += 1) {
     clock.advance(1_000);
-    await follower.measured(STRAINED, { adaptation, isPictureAwaited: false });
+    await follower.measured(second, { adaptation, isPictureAwaited: false });
   }
   return { packets: peer.soundPackets, searches: searches.length };
 }
 
 test("packets that wait for the first measurement stay long on a bad link", async () => {
-  assert.deepEqual(await followed(true), { packets: "long", searches: 5 });
+  assert.deepEqual(await followed(true), { packets: "long", searches: 9 });
 });
 
 test("without adaptation they become short on any link, and the search goes on", async () => {
-  assert.deepEqual(await followed(false), { packets: "short", searches: 5 });
+  assert.deepEqual(await followed(false), { packets: "short", searches: 9 });
+});
+
+test("the sound's part of the estimate is not the picture's, so a picture may be held back by less than the whole", async () => {
+  const good = { ...STRAINED, roundTripMs: 50, sendLoss: 0, availableSendBps: 300_000 };
+  const sending = (bps: number) => ({
+    ...good,
+    outgoing: {
+      frames: 30,
+      bps,
+      flowingMs: 5_000,
+      isRampingUp: false,
+      isRateLimited: false,
+      isSearchable: true,
+    },
+  });
+  assert.deepEqual(await followed(true, sending(170_000), "short"), { packets: "short", searches: 9 });
+  assert.deepEqual(await followed(true, sending(150_000), "short"), { packets: "short", searches: 0 });
 });
