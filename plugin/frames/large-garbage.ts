@@ -4,7 +4,7 @@
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 
-/** A collection takes some 5 ms. */
+/** Each collection stops the thread for some milliseconds. */
 const MOST_BYTES = 8e6;
 
 export class LargeGarbage {

@@ -36,13 +36,13 @@ const AWAITED_MS = 3_500;
 export class BandwidthSearch {
   readonly #options: BandwidthSearchOptions;
   readonly #clock: Clock;
-  readonly #firstMs: number;
-  #searchedMs = Number.NEGATIVE_INFINITY;
+  #searchedMs: number;
+  #heldBackMs = FIRST_MS;
 
   constructor(options: BandwidthSearchOptions) {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
-    this.#firstMs = this.#clock.nowMs() + FIRST_MS;
+    this.#searchedMs = this.#clock.nowMs();
   }
 
   /** Call it once a second while the connection stands. Never rejects. */
@@ -50,9 +50,9 @@ export class BandwidthSearch {
     const bps = wantedBps(second);
     if (bps === null) return;
     const nowMs = this.#clock.nowMs();
-    if (nowMs < this.#firstMs) return;
-    if (nowMs - this.#searchedMs < (second.isPictureAwaited ? AWAITED_MS : SEARCH_MS)) return;
+    if (nowMs - this.#searchedMs < (second.isPictureAwaited ? AWAITED_MS : this.#heldBackMs)) return;
     this.#searchedMs = nowMs;
+    this.#heldBackMs = SEARCH_MS;
     await this.#options.search(bps).catch(() => {
       // A negotiation is under way, or the connection ends.
       this.#searchedMs = Number.NEGATIVE_INFINITY;

@@ -1,6 +1,6 @@
 // Keeps the stamps of our sound true. The engine stamps sound by the number of blocks that it was given. Without silence each pause of
 // the microphone would leave the stamps behind the time by its length, and receivers would play sound and pictures apart. A pause is a
-// mute, a lost or missing microphone, or a change of it.
+// mute, a lost or missing microphone, or a change of it. Blocks that a busy process dropped leave the stamps behind in the same way.
 
 import { type Clock, systemClock } from "../../common/clock.ts";
 import { SEND_BLOCK_SAMPLES } from "../../peer/media-checks.ts";
