@@ -125,17 +125,19 @@ export function measuredOf(now: StatisticsMoment, last: StatisticsMoment, beside
   const dropped = media.captureDropped - last.media.captureDropped - faulty;
   const replaced = remoteFrames.replaced - last.remoteFrames.replaced;
   const written = remoteFrames.written - last.remoteFrames.written;
+  const frames = media.sent - last.media.sent;
   return {
     roundTripMs: peer.roundTripMs,
     sendLoss: peer.sendLoss,
     availableSendBps: peer.availableSendBps,
-    isEncoderBehind: peer.isEncoderBehind,
+    // An encoder without frames keeps its last report. A paused picture would never return.
+    isEncoderBehind: peer.isEncoderBehind && frames > 0,
     captureDropped: captured > 0 ? dropped / captured : null,
     // A page that takes no frame at all is hidden or closed, and smaller frames would not help it.
     pageReplaced: written > 0 ? replaced / (replaced + written) : null,
     ...limits,
     outgoing: {
-      frames: media.sent - last.media.sent,
+      frames,
       ...sentBetween(now, last),
       flowingMs: flow === null ? 0 : now.measuredMs - flow.since,
       isRampingUp: flow?.isRampingUp ?? true,

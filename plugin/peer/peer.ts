@@ -108,7 +108,7 @@ export interface PeerStatistics {
   readonly soundSamples: number;
   readonly concealedSamples: number;
   readonly jitterMs: number | null;
-  /** The loss of our packets, 0 to 1, as last reported by the peer. */
+  /** The loss of our packets, 0 to 1, as last reported by the peer; null when no report is recent. */
   readonly sendLoss: number | null;
   /** Round trips that the remote side's reports about our video have shown, and their sum. */
   readonly videoAnswers: number;

@@ -7,6 +7,11 @@ import type { PeerStatistics } from "./peer.ts";
 import type { WrtcStatsEntry } from "./wrtc-types.ts";
 
 const MS_PER_SECOND = 1000;
+/**
+ * A receiver reports every 7.5 s at the latest (RFC 3550, section 6.2), but not on a stream that is not sent. Its last report then
+ * stays as it was.
+ */
+const REPORT_MS = 10_000;
 
 /** The statistics of a connection that was closed before the first report. */
 export const NO_STATISTICS: PeerStatistics = Object.freeze({
@@ -64,7 +69,7 @@ export function readStatistics(report: ReadonlyMap<string, WrtcStatsEntry>): Pee
     soundSamples: sum(inbound, "totalSamplesReceived"),
     concealedSamples: sum(inbound, "concealedSamples"),
     jitterMs: jitterSeconds === null ? null : jitterSeconds * MS_PER_SECOND,
-    sendLoss: largest(answers, "fractionLost"),
+    sendLoss: largest(answers.filter(isRecentIn(entries)), "fractionLost"),
     videoAnswers: sum(videoAnswers, "roundTripTimeMeasurements"),
     videoAnswersMs: sum(videoAnswers, "totalRoundTripTime") * MS_PER_SECOND,
     isEncoderBehind: videoOut.some((entry) => entry.qualityLimitationReason === "cpu"),
@@ -132,6 +137,12 @@ export function withoutProbe(
     ...(isProbing ? { sendFps: 0, sendWidth: 0, sendHeight: 0 } : {}),
     ...(isProbed ? { receiveFps: 0, receiveWidth: 0, receiveHeight: 0 } : {}),
   };
+}
+
+/** The engine stamps an answer when it arrives, and all that it knows itself when it is asked. Without a stamp an answer is recent. */
+function isRecentIn(entries: WrtcStatsEntry[]): (answer: WrtcStatsEntry) => boolean {
+  const nowMs = largest(entries, "timestamp") ?? 0;
+  return (answer) => nowMs - (optional(answer, "timestamp") ?? nowMs) <= REPORT_MS;
 }
 
 /** Both stamps are taken at the time of the report, in the sender's clock. */

@@ -166,6 +166,13 @@ describe("the measurements", () => {
     assert.equal(measuredOf(at({ media: onlyDamaged }), at({}), beside).captureDropped, null);
   });
 
+  test("take the encoder for late only in a second with frames, since it does not take back its last report", () => {
+    const peer = { ...NO_STATISTICS, isEncoderBehind: true };
+    const isBehind = (sent: number) =>
+      measuredOf(at({ peer, media: { ...NO_MEDIA, sent } }), at({ peer }), beside).isEncoderBehind;
+    assert.deepEqual([isBehind(1), isBehind(0)], [true, false]);
+  });
+
   test("are null for a closed camera, and for a page that takes no frame at all", () => {
     const now = at({ remoteFrames: { ...NO_FRAMES, replaced: 30 } });
     const { captureDropped, pageReplaced } = measuredOf(now, at({}), beside);

@@ -101,6 +101,18 @@ test("an encoder that its bit rate limits is reported", () => {
   assert.deepEqual([isRateLimited, isEncoderBehind], [true, false]);
 });
 
+test("a report on a stream that is not sent any more counts for ten seconds", () => {
+  const lossAfter = (ms: number) =>
+    readStatistics(
+      new Map<string, WrtcStatsEntry>([
+        ["OV", { type: "outbound-rtp", kind: "video", timestamp: 100_000 + ms }],
+        ["RA", { type: "remote-inbound-rtp", kind: "audio", fractionLost: 0.01, timestamp: 98_000 + ms }],
+        ["RV", { type: "remote-inbound-rtp", kind: "video", fractionLost: 0.96, timestamp: 100_000 }],
+      ]),
+    ).sendLoss;
+  assert.deepEqual([0, 10_000, 10_001, 784_000].map(lossAfter), [0.96, 0.96, 0.01, 0.01]);
+});
+
 test("without a transport entry the nominated pair is read", () => {
   assert.equal(readStatistics(new Map(REPORT.slice(1))).roundTripMs, 9000);
 });
