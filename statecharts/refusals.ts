@@ -175,11 +175,6 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
       "camera.off camera.withheld camera.lost",
       "The camera opens later, with the settings of that moment",
     ),
-    harmless(
-      "settings.videoChanged",
-      "camera.open.opening",
-      "The camera is opening with the previous settings",
-    ),
     harmless("devices.updated video.negotiated", "camera.off", "The camera is switched off"),
     harmless(
       "video.negotiated",
@@ -217,8 +212,8 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
     impossible("device.cameraRefused", "camera.open.opening", "Only an open camera can be switched"),
     harmless(
       "settings.videoChanged",
-      "camera.off camera.lost camera.open.opening",
-      "The camera opens with the settings of that moment",
+      "camera.off camera.lost",
+      "The camera opens later, with the settings of that moment",
     ),
     harmless("devices.changed", "camera.off microphone.off", "It is closed because nobody asked for it"),
     harmless(
@@ -234,8 +229,8 @@ export const refusals: Readonly<Record<string, readonly Refusal[]>> = {
     harmless("user.useMicrophone settings.voiceChanged", "microphone.off", "Nobody asked for the microphone"),
     harmless(
       "settings.voiceChanged",
-      "microphone.lost microphone.open.opening",
-      "The microphone opens with the settings of that moment",
+      "microphone.lost",
+      "The microphone opens later, with the settings of that moment",
     ),
     harmless(
       "user.hearYourself user.testSound",

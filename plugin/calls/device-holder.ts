@@ -23,6 +23,8 @@ export interface DeviceHolderOptions<D extends Closable> {
   open(choice: string, callbacks: DeviceCallbacks): Promise<D>;
   /** Whether the choice means the open device, which then stays. */
   isSame(device: D, choice: string): boolean;
+  /** Whether the options have changed since the device was opened, so that it must be opened again. Absent: they never do. */
+  isOutdated?(device: D): boolean;
   /** Whether the new device must give output before the old one is closed. */
   readonly overlaps: boolean;
   /** Connects the device with its call; null disconnects it. */
@@ -33,12 +35,6 @@ export interface DeviceHolderOptions<D extends Closable> {
   /** The chosen device did not open, and the old one stays. */
   onRefused(choice: string, error: unknown): void;
   onCloseFailed(error: unknown): void;
-}
-
-interface SwitchRequest {
-  readonly choice: string;
-  /** Close and open the same device, because no device can be opened twice. */
-  readonly isReopening: boolean;
 }
 
 interface Slot<D> {
@@ -59,7 +55,10 @@ export class DeviceHolder<D extends Closable> {
   readonly #closing = Promise.withResolvers<void>();
   #isClosed = false;
   #current: Slot<D> | null = null;
-  #pending: SwitchRequest | null = null;
+  /** The call uses the first device. Before, nothing can be switched. */
+  #isAttached = false;
+  #pendingChoice: string | null = null;
+  #isSwitching = false;
   #switching: Promise<void> | null = null;
   /** The device that is being opened. */
   #opening: Slot<D> | null = null;
@@ -76,31 +75,29 @@ export class DeviceHolder<D extends Closable> {
     return this;
   }
 
-  /** Connects the device that `openFirst` opened. */
+  /** Connects the device that `openFirst` opened. What was asked for in the meantime follows. */
   attachFirst(): void {
     if (this.#current?.device) this.#takeOver(this.#current, this.#current.device);
+    this.#isAttached = true;
+    this.#proceed();
   }
 
   /** Switches to another device. The last of several requests wins. */
   switchTo(choice: string): void {
-    this.#pending = { choice, isReopening: false };
+    this.#pendingChoice = choice;
     if (this.#opening !== this.#current) this.#opening?.withdrawal.abort();
     this.#proceed();
   }
 
-  /** Opens the current device again, because its options have changed. */
-  reopen(): void {
-    const choice = this.#current?.device?.deviceId;
-    if (choice === undefined) return;
-    // A device that is about to be opened gets the new options anyway.
-    this.#pending ??= { choice, isReopening: true };
+  /** The options of `isOutdated` have changed. A device that is being opened with the old ones is opened again after it. */
+  optionsChanged(): void {
     this.#proceed();
   }
 
   #proceed(): void {
-    this.#switching ??= this.#switchAll().finally(() => {
-      this.#switching = null;
-    });
+    if (!this.#isAttached || this.#isSwitching) return;
+    this.#isSwitching = true;
+    this.#switching = this.#switchAll();
   }
 
   /** Disconnects the device at once; `close` closes it. */
@@ -137,15 +134,27 @@ export class DeviceHolder<D extends Closable> {
   }
 
   async #switchAll(): Promise<void> {
-    while (this.#pending !== null && !this.#isClosed) {
-      const { choice, isReopening } = this.#pending;
-      this.#pending = null;
-      const device = this.#current?.device;
-      if (isReopening) await this.#breakThenMake(choice);
-      else if (device && this.#options.isSame(device, choice)) this.#options.onOpened(device);
-      else if (this.#options.overlaps) await this.#makeThenBreak(choice);
-      else await this.#breakThenMake(choice);
+    try {
+      for (let next = this.#nextSwitch(); next !== null; next = this.#nextSwitch()) await next();
+    } finally {
+      this.#isSwitching = false;
     }
+  }
+
+  /** Null when the call has what it wants. */
+  #nextSwitch(): (() => Promise<void>) | null {
+    if (this.#isClosed) return null;
+    const { isSame, isOutdated, onOpened, overlaps } = this.#options;
+    const choice = this.#pendingChoice;
+    this.#pendingChoice = null;
+    const device = this.#current?.device;
+    if (choice === null || (device && isSame(device, choice))) {
+      // Closed before it is opened again, because no device can be opened twice.
+      if (device && isOutdated?.(device)) return () => this.#breakThenMake(device.deviceId);
+      if (device && choice !== null) onOpened(device);
+      return null;
+    }
+    return () => (overlaps ? this.#makeThenBreak(choice) : this.#breakThenMake(choice));
   }
 
   async #makeThenBreak(choice: string): Promise<void> {
@@ -183,7 +192,7 @@ export class DeviceHolder<D extends Closable> {
     try {
       device = await this.#open(slot, choice);
     } catch (error) {
-      const isWithdrawn = slot.withdrawal.signal.aborted && this.#pending !== null;
+      const isWithdrawn = slot.withdrawal.signal.aborted && this.#pendingChoice !== null;
       if (!this.#isClosed && !isWithdrawn) this.#options.onLost(error, choice);
       return;
     }

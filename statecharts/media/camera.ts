@@ -63,6 +63,7 @@ export const camera = mediaSetup.createStateConfig({
           on: {
             "device.cameraOpened": { target: "live", actions: ofCamera.keepOpen },
             "user.useCamera": { target: "#media.camera.open", reenter: true, actions: ofCamera.keepChoice },
+            "settings.videoChanged": { actions: "renewCamera" },
             "video.negotiated": {
               description: "The activity waits for this before it opens a device",
               guard: "isVideoTaken",

@@ -381,7 +381,7 @@ export const mediaSetup = mediaBase.extend({
       if (camera !== undefined) enqueue.raise({ type: "user.useCamera", deviceId: camera });
       if (microphone !== undefined) enqueue.raise({ type: "user.useMicrophone", deviceId: microphone });
       if (speaker !== undefined) enqueue.raise({ type: "user.useSpeaker", deviceId: speaker });
-      // A device that is opened now uses all current settings anyway.
+      // A device that is chosen gets all current settings anyway, also when it is the open one.
       if (event.isVoiceChanged && microphone === undefined) enqueue.raise({ type: "settings.voiceChanged" });
       if (event.isVideoChanged && camera === undefined) enqueue.raise({ type: "settings.videoChanged" });
     }),

@@ -29,6 +29,7 @@ const camera = previewSetup.createStateConfig({
         "device.cameraAbsent": "off",
         "device.cameraInterrupted": { actions: ofCamera.keepWhy },
         "device.cameraResumed": { actions: ofCamera.endFault },
+        "settings.videoChanged": { actions: "renewCamera" },
       },
       states: {
         opening: {
@@ -47,7 +48,6 @@ const camera = previewSetup.createStateConfig({
             "user.useCamera": {
               actions: [chooseCamera, { type: "switchCamera", params: ofCamera.toChosen }],
             },
-            "settings.videoChanged": { actions: "renewCamera" },
           },
         },
       },
@@ -81,6 +81,7 @@ const microphone = previewSetup.createStateConfig({
         "device.microphoneLost": { target: "lost", actions: ofMicrophone.keepLost },
         "device.microphoneInterrupted": { actions: ofMicrophone.keepWhy },
         "device.microphoneResumed": { actions: ofMicrophone.endFault },
+        "settings.voiceChanged": { actions: "process" },
       },
       states: {
         opening: {
@@ -102,7 +103,6 @@ const microphone = previewSetup.createStateConfig({
             "user.useMicrophone": {
               actions: [chooseMicrophone, { type: "switchMicrophone", params: ofMicrophone.toChosen }],
             },
-            "settings.voiceChanged": { actions: "process" },
           },
         },
       },

@@ -127,7 +127,7 @@ export const previewSetup = previewBase.extend({
       const { camera, microphone } = event.preferred;
       if (camera !== undefined) enqueue.raise({ type: "user.useCamera", deviceId: camera });
       if (microphone !== undefined) enqueue.raise({ type: "user.useMicrophone", deviceId: microphone });
-      // A device that is opened now uses all current settings anyway.
+      // A device that is chosen gets all current settings anyway, also when it is the open one.
       if (event.isVideoChanged && camera === undefined) enqueue.raise({ type: "settings.videoChanged" });
       if (event.isVoiceChanged && microphone === undefined) enqueue.raise({ type: "settings.voiceChanged" });
     }),

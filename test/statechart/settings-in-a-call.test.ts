@@ -63,6 +63,13 @@ describe("settings that change during a call", () => {
     assert.deepEqual(bench.activity("microphone").commands, ["process"]);
   });
 
+  test("reach a camera that is still being opened", () => {
+    const bench = new MediaBench();
+    bench.send(change({ isVideoChanged: true }));
+    assert.equal(bench.state("camera"), "open.opening");
+    assert.deepEqual(bench.activity("camera").commands, ["renew"]);
+  });
+
   test("apply once: a switched device opens with all of them", () => {
     const bench = live();
     const preferred = { camera: "camera-2", microphone: "tone" };

@@ -1,7 +1,9 @@
 // The media chart's activities that hold a device open: camera, microphone, speaker, screen. Stopping an activity releases its
 // device, even while it is being opened.
 
+import { isDeepStrictEqual } from "node:util";
 import { fromCallback } from "xstate";
+import type { CaptureConstraints } from "../../../native/types.ts";
 import type { Settings } from "../../../rpc-schema/index.ts";
 import type {
   CameraCommand,
@@ -37,7 +39,7 @@ const NO_CAMERA = "none";
 const AUTO = "auto";
 
 interface HoldOptions<D extends HeldDevice>
-  extends Pick<DeviceHolderOptions<D>, "open" | "attach" | "isSame" | "overlaps"> {
+  extends Pick<DeviceHolderOptions<D>, "open" | "attach" | "isSame" | "isOutdated" | "overlaps"> {
   readonly kind: "camera" | "microphone" | "speaker";
   readonly mutex: DeviceMutex<DeviceHolder<D>>;
   readonly choice: string;
@@ -91,7 +93,7 @@ export function hold<D extends HeldDevice>(
   );
   return {
     use: (next: string) => holder.switchTo(next),
-    renew: () => holder.reopen(),
+    renew: () => holder.optionsChanged(),
     release() {
       isHeld = false;
       holder.release();
@@ -145,6 +147,7 @@ function holdCamera(
   report: Report,
 ) {
   const media = mediaOf(callId);
+  const pictures = new WeakMap<OpenCamera, CaptureConstraints>();
   return hold<OpenCamera>(
     {
       kind: "camera",
@@ -153,13 +156,14 @@ function holdCamera(
       overlaps: true,
       isSame: ({ deviceId }, next) =>
         deviceId === next || (next === AUTO && isDefaultCamera(cameras.list(), deviceId)),
-      open: (next, callbacks) =>
-        cameras.open(
-          next,
-          settings.get().picture,
-          cameraCallbacks(media, report, log, callbacks),
-          callbacks.signal,
-        ),
+      isOutdated: (device) => !isDeepStrictEqual(pictures.get(device), settings.get().picture),
+      open: async (next, callbacks) => {
+        const { picture } = settings.get();
+        const own = cameraCallbacks(media, report, log, callbacks);
+        const device = await cameras.open(next, picture, own, callbacks.signal);
+        pictures.set(device, picture);
+        return device;
+      },
       attach: (device) => {
         media.camera = device;
       },

@@ -115,6 +115,74 @@ describe("another camera", () => {
   });
 });
 
+describe("another picture size that is chosen", () => {
+  const picture = (width: number, height: number) => ({ picture: { width, height, fps: 30 } });
+  const SMALL = picture(320, 240);
+  const LARGE = picture(1280, 720);
+  const openNow = (bench: CallBench) =>
+    bench.cameras.openNow.map(({ deviceId, mode }) => [deviceId, mode.width]);
+  /** Cameras open when the returned function is called, and give a frame. */
+  const slowly = (bench: CallBench) => {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    bench.cameras.permission = promise;
+    return async () => {
+      resolve();
+      bench.cameras.permission = undefined;
+      for (let round = 0; round < 3; round += 1) {
+        await settle();
+        bench.cameras.emitFrame();
+      }
+      await settle();
+    };
+  };
+
+  test("while the call's first camera is being opened", async () => {
+    const bench = new CallBench();
+    benches.push(bench);
+    const open = slowly(bench);
+    await bench.takeVideoCall(CALL);
+    bench.changeSettings(SMALL);
+    await open();
+    assert.deepEqual(openNow(bench), [[FAKE_CAMERA_ID, 320]]);
+  });
+
+  test("while the camera is being opened again for the choice before", async () => {
+    const bench = await inCall();
+    const open = slowly(bench);
+    bench.changeSettings(SMALL);
+    await settle();
+    bench.changeSettings(LARGE);
+    await open();
+    assert.deepEqual(openNow(bench), [[FAKE_CAMERA_ID, 1280]]);
+  });
+
+  test("while another camera is being opened, which it does not undo", async () => {
+    const bench = await inCall();
+    const open = slowly(bench);
+    await send(bench, { type: "user.useCamera", deviceId: PATTERN });
+    bench.changeSettings(SMALL);
+    await open();
+    assert.deepEqual([openNow(bench), openId(bench, "camera")], [[[PATTERN, 320]], PATTERN]);
+  });
+
+  test("together with another name of the same camera", async () => {
+    const bench = await inCall();
+    bench.changeSettings({ ...SMALL, camera: FAKE_CAMERA_ID });
+    await settle();
+    assert.deepEqual(openNow(bench), [[FAKE_CAMERA_ID, 320]]);
+  });
+
+  test("together with another camera, which is opened once", async () => {
+    const bench = await inCall();
+    const before = bench.cameras.opened.length;
+    const open = slowly(bench);
+    bench.changeSettings({ ...SMALL, camera: PATTERN });
+    await open();
+    assert.deepEqual(openNow(bench), [[PATTERN, 320]]);
+    assert.equal(bench.cameras.opened.length, before + 1);
+  });
+});
+
 describe("another microphone or speaker", () => {
   test("opens after the last one is closed, keeps the mute state, and leaves the connection alone", async () => {
     const bench = await inCall();
