@@ -27,6 +27,7 @@ const CALL_FIGURES = [
   "concealed",
   "concealedInChanges",
   "fps",
+  "withoutPictures",
 ] as const;
 const DRIVER_FIGURES = ["rss", "heap", "descriptors"] as const;
 
@@ -57,9 +58,14 @@ export interface SoakLimits {
   readonly fpsPercent: number;
   /** Of the offset between sound and picture, in either direction; the median of the rounds, milliseconds. */
   readonly soundAgainstPictureMs: number;
+  /** Rounds one after the other in which a side still lacks its pictures after the wait of the rest. */
+  readonly roundsWithoutPictures: number;
 }
 
-/** ITU-R BT.1359 puts the threshold of detection at 45 ms. */
+/**
+ * ITU-R BT.1359 puts the threshold of detection at 45 ms. A picture that a bad network paused waits for up to 80 s, and each round
+ * begins a new one.
+ */
 const SOAK_LIMITS: SoakLimits = {
   memoryPercent: 2,
   count: 1.5,
@@ -67,13 +73,14 @@ const SOAK_LIMITS: SoakLimits = {
   concealedPoints: 2,
   fpsPercent: 10,
   soundAgainstPictureMs: 45,
+  roundsWithoutPictures: 2,
 };
 
 /** For a soak of some seconds, in which heaps still grow to their size. */
 const SHORT_LIMITS: SoakLimits = { ...SOAK_LIMITS, memoryPercent: 50 };
 
 /** How the figure is judged. `report` never fails. */
-type Rule = "memory" | "count" | "delay" | "offset" | "concealed" | "fps" | "report";
+type Rule = "memory" | "count" | "delay" | "offset" | "concealed" | "fps" | "pictures" | "report";
 
 interface Figure {
   readonly name: string;
@@ -123,6 +130,7 @@ function callFigure(name: keyof CallReading): Figure {
     concealed: ["concealed", "%"],
     concealedInChanges: ["report", "%"],
     fps: ["fps", "/s"],
+    withoutPictures: ["pictures", ""],
   };
   const [rule, unit] = rules[name];
   const of = (reading: Reading) => reading.call[name];
@@ -177,8 +185,18 @@ function verdictOf(figure: Figure, readings: readonly Reading[], limits: SoakLim
   const { rise, isCertain } = trendOf(values);
   const middle = median(values);
   const verdict = { name, unit, median: middle, rise, isCertain, limit };
+  if (rule === "pictures") return { ...verdict, failure: failureOfPictures(values, limits) };
   if (rule === "memory" && !goesOn(values, limit ?? 0)) return { ...verdict, failure: null };
   return { ...verdict, failure: failureOf(rule, verdict, limits) };
+}
+
+/** No trend and no share: once they lack for good, the call has failed, however long it was whole. */
+function failureOfPictures(
+  values: readonly number[],
+  { roundsWithoutPictures: most }: SoakLimits,
+): string | null {
+  const longest = Math.max(0, ...values);
+  return longest <= most ? null : `${longest} rounds one after the other, expected ${most} at most`;
 }
 
 /**
@@ -199,6 +217,7 @@ function limitOf(rule: Rule, limits: SoakLimits, base: number): number | null {
     offset: limits.delayMs,
     concealed: limits.concealedPoints,
     fps: (limits.fpsPercent / 100) * base,
+    pictures: limits.roundsWithoutPictures,
     report: null,
   };
   return all[rule];

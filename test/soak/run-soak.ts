@@ -113,15 +113,23 @@ async function runRounds(call: SoakCall, options: SoakOptions): Promise<void> {
     await bench.host.plugin.request("call.snapshot", { callId: call.callId, source: "local" });
   }
   const pids = call.sides.map(({ bench }) => pidOf(bench.host));
+  let withoutPictures = 0;
   for (let number = 1; number <= call.schedule.rounds; number += 1) {
-    options.onRound(await runRound(call, number, options));
+    const round = await runRound(call, { number, withoutPictures }, options);
+    ({ withoutPictures } = round.reading.call);
+    options.onRound(round);
     const now = call.sides.map(({ bench }) => pidOf(bench.host));
     if (String(now) !== String(pids))
       throw new Error(`a plugin was restarted: processes ${pids}, now ${now}`);
   }
 }
 
-async function runRound(call: SoakCall, number: number, options: SoakOptions): Promise<SoakRound> {
+/** @param last the number of this round, and the rounds without pictures just before it */
+async function runRound(
+  call: SoakCall,
+  { number, withoutPictures }: { number: number; withoutPictures: number },
+  options: SoakOptions,
+): Promise<SoakRound> {
   const { schedule, sides, signal } = call;
   const [alice, bob] = sides;
   // Of each round alone, so that a slow machine that makes fewer changes makes the same ones.
@@ -146,14 +154,19 @@ async function runRound(call: SoakCall, number: number, options: SoakOptions): P
     reading: {
       alice: await readSide(alice.bench),
       bob: await readSide(bob.bench),
-      call: { ...measured, concealedInChanges },
+      call: {
+        ...{ ...measured, concealedInChanges },
+        withoutPictures: notes.length === 0 ? 0 : withoutPictures + 1,
+      },
       driver: readDriver(),
     },
   };
 }
 
 /** From Bob to Alice. */
-async function measureCall(call: SoakCall): Promise<Omit<CallReading, "concealedInChanges">> {
+async function measureCall(
+  call: SoakCall,
+): Promise<Omit<CallReading, "concealedInChanges" | "withoutPictures">> {
   const { schedule, sides, signal } = call;
   const [alice, bob] = sides;
   const statistics = new StatisticsWindow(alice.bench);

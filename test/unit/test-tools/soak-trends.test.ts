@@ -41,6 +41,7 @@ function quietReading(random: Random): Reading {
       concealed: 0.2 + noise(0.2),
       concealedInChanges: 6 + noise(6),
       fps: 29 + noise(1),
+      withoutPictures: 0,
     },
     driver: { rss: 160 * MB + noise(10 * MB), heap: 25 * MB + noise(0.2 * MB), descriptors: 38 },
   };
@@ -135,6 +136,13 @@ describe("a soak of an hour", () => {
   test("finds a delay that grows, and a frame rate that falls", () => {
     const slower = callWith(({ delay, fps }, minute) => ({ delay: delay + minute, fps: fps - minute / 10 }));
     assert.deepEqual(failed(judge(soak(1, slower), WHOLE)), ["call.delay", "call.fps"]);
+  });
+
+  test("finds a picture that does not return for three minutes, and allows two", () => {
+    const without = (minutes: number) =>
+      callWith((_, minute) => ({ withoutPictures: minute < 40 || minute >= 40 + minutes ? 0 : minute - 39 }));
+    assert.deepEqual(failed(judge(soak(1, without(2)), WHOLE)), []);
+    assert.deepEqual(failed(judge(soak(1, without(3)), WHOLE)), ["call.withoutPictures"]);
   });
 
   test("finds sound that drifts from the picture in either direction, or is too far from it all the time", () => {
