@@ -15,7 +15,7 @@ import { type DeviceStatus, type Microphone, NONE_ID, type Speaker } from "../so
 import { LipSync } from "./lip-sync.ts";
 import { createMedianWindow } from "./median-window.ts";
 import { FrameSender, scaledSize } from "./sending/frame-sender.ts";
-import { LinkFollower } from "./sending/link-follower.ts";
+import { LinkFollower, type LinkUse } from "./sending/link-follower.ts";
 import { Placeholder } from "./sending/placeholder.ts";
 import { Silence } from "./sending/silence.ts";
 import { StillScreen } from "./sending/still-screen.ts";
@@ -190,9 +190,9 @@ export class CallMedia {
   }
 
   /** A second of the connection was measured: what is sent follows what the link carries. */
-  async linkMeasured(second: Measured, adaptation: boolean): Promise<void> {
+  async linkMeasured(second: Measured, use: Omit<LinkUse, "isPictureAwaited">): Promise<void> {
     const isPictureAwaited = this.#hasSource && this.#share.rate === 0;
-    await this.#link?.measured(second, { adaptation, isPictureAwaited });
+    await this.#link?.measured(second, { ...use, isPictureAwaited });
   }
 
   /** The delay of remote frames for lip sync. */

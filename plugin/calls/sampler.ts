@@ -152,7 +152,8 @@ export class Sampler {
     };
     const measured = measuredOf(moment, last, beside);
     measurements.publish(moment.callId, measured);
-    void mediaOf(moment.callId).linkMeasured(measured, settings.get().adaptation);
+    const { adaptation } = settings.get();
+    void mediaOf(moment.callId).linkMeasured(measured, { adaptation, soundLoss: moment.peer.soundLoss });
   }
 }
 

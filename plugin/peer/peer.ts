@@ -108,8 +108,10 @@ export interface PeerStatistics {
   readonly soundSamples: number;
   readonly concealedSamples: number;
   readonly jitterMs: number | null;
-  /** The loss of our packets, 0 to 1, as last reported by the peer; null when no report is recent. */
+  /** The loss of our packets, 0 to 1, in the peer's newest report, on sound or picture; null when none is recent. */
   readonly sendLoss: number | null;
+  /** The same of our sound alone. Its reports come every five seconds and cover five. */
+  readonly soundLoss: number | null;
   /** Round trips that the remote side's reports about our video have shown, and their sum. */
   readonly videoAnswers: number;
   readonly videoAnswersMs: number;

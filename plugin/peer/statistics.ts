@@ -29,6 +29,7 @@ export const NO_STATISTICS: PeerStatistics = Object.freeze({
   concealedSamples: 0,
   jitterMs: null,
   sendLoss: null,
+  soundLoss: null,
   videoAnswers: 0,
   videoAnswersMs: 0,
   isEncoderBehind: false,
@@ -50,6 +51,7 @@ export function readStatistics(report: ReadonlyMap<string, WrtcStatsEntry>): Pee
   const videoIn = inbound.filter(isVideo);
   const videoOut = outbound.filter(isVideo);
   const answers = entries.filter((entry) => entry.type === "remote-inbound-rtp");
+  const recentAnswers = answers.filter(isRecentIn(entries));
   const videoAnswers = answers.filter(isVideo);
   const pair = selectedPair(report, entries);
   const jitterSeconds = largest(inbound, "jitter");
@@ -69,7 +71,11 @@ export function readStatistics(report: ReadonlyMap<string, WrtcStatsEntry>): Pee
     soundSamples: sum(inbound, "totalSamplesReceived"),
     concealedSamples: sum(inbound, "concealedSamples"),
     jitterMs: jitterSeconds === null ? null : jitterSeconds * MS_PER_SECOND,
-    sendLoss: largest(answers.filter(isRecentIn(entries)), "fractionLost"),
+    sendLoss: largest(newestOf(recentAnswers), "fractionLost"),
+    soundLoss: largest(
+      recentAnswers.filter((entry) => !isVideo(entry)),
+      "fractionLost",
+    ),
     videoAnswers: sum(videoAnswers, "roundTripTimeMeasurements"),
     videoAnswersMs: sum(videoAnswers, "totalRoundTripTime") * MS_PER_SECOND,
     isEncoderBehind: videoOut.some((entry) => entry.qualityLimitationReason === "cpu"),
@@ -143,6 +149,15 @@ export function withoutProbe(
 function isRecentIn(entries: WrtcStatsEntry[]): (answer: WrtcStatsEntry) => boolean {
   const nowMs = largest(entries, "timestamp") ?? 0;
   return (answer) => nowMs - (optional(answer, "timestamp") ?? nowMs) <= REPORT_MS;
+}
+
+/**
+ * All of them without stamps. A report on a picture is about the last second, and one on sound about the last five. After an outage of
+ * one second the latter tells of loss for five more.
+ */
+function newestOf(answers: WrtcStatsEntry[]): WrtcStatsEntry[] {
+  const newestMs = largest(answers, "timestamp");
+  return answers.filter((answer) => optional(answer, "timestamp") === newestMs);
 }
 
 /** Both stamps are taken at the time of the report, in the sender's clock. */

@@ -17,6 +17,8 @@ const SOUND_BPS: Readonly<Record<SoundPacketKind, number>> = {
 export interface LinkUse {
   /** The settings allow that a bad link reduces what is sent. Without it the sound still ends its wait for the first measurement. */
   readonly adaptation: boolean;
+  /** Lost share of the sent sound, 0 to 1, as the peer last reported it; null without a recent report. */
+  readonly soundLoss: number | null;
   /** Frames wait for a link that carries them. */
   readonly isPictureAwaited: boolean;
 }
@@ -43,11 +45,12 @@ export class LinkFollower {
   }
 
   /** Call it once a second while the connection stands. Never rejects. */
-  async measured(second: Measured, { adaptation, isPictureAwaited }: LinkUse): Promise<void> {
+  async measured(second: Measured, { adaptation, soundLoss, isPictureAwaited }: LinkUse): Promise<void> {
     const { availableSendBps, outgoing } = second;
     const { bps = 0, frames = 0, isRateLimited = false, isSearchable = false } = outgoing ?? {};
     const heard = adaptation ? second : withoutStrain(second);
-    await this.#packets.update({ ...heard, sentBps: bps, frames, isSearchable });
+    const heardLoss = adaptation ? soundLoss : null;
+    await this.#packets.update({ ...heard, soundLoss: heardLoss, sentBps: bps, frames, isSearchable });
     const pictureBps = Math.max(0, (availableSendBps ?? 0) - SOUND_BPS[this.#peer.soundPackets]);
     const heldBack = frames > 0 && isHeldBack({ bps, isRateLimited }, pictureBps);
     await this.#search.update({ ...second, isSearchable, isHeldBack: heldBack, isPictureAwaited });

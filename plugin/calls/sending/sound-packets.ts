@@ -8,8 +8,8 @@ import { createMedianWindow } from "../median-window.ts";
 /** What one second of a call showed. null: unknown, which never counts against short packets. */
 export interface LinkSecond {
   readonly roundTripMs: number | null;
-  /** Lost share of the sent packets, 0 to 1, as the peer reports it. */
-  readonly sendLoss: number | null;
+  /** Lost share of the sent sound, 0 to 1, as the peer reports it. */
+  readonly soundLoss: number | null;
   readonly availableSendBps: number | null;
   /** Sound and picture that were sent, in bits per second. */
   readonly sentBps: number;
@@ -41,7 +41,7 @@ const STRAINED_LOSS = 0.15;
 const EASED_LOSS = 0.02;
 /** Repeated packets take 40 kb/s more, which on a link of 300 kb/s the picture would lack. */
 const WIDE_BPS = 600_000;
-/** Audible as a rough voice. Reports cover a hundred packets, so one lost packet is nothing. */
+/** Audible as a rough voice. Reports cover hundreds of packets, so one lost packet is nothing. */
 const LOSSY = 0.02;
 const LOSSLESS = 0.01;
 /** One second of strain is normal. */
@@ -105,9 +105,9 @@ export class SoundPackets {
     }
   }
 
-  #assess({ roundTripMs, sendLoss, availableSendBps, sentBps, frames, isSearchable }: LinkSecond): Load {
+  #assess({ roundTripMs, soundLoss, availableSendBps, sentBps, frames, isSearchable }: LinkSecond): Load {
     const queuedMs = this.#queuedMs(roundTripMs);
-    const loss = sendLoss ?? 0;
+    const loss = soundLoss ?? 0;
     // The receiver's estimate falls with the pictures that are sent, also on a wide link.
     const linkBps = frames === 0 || isSearchable ? availableSendBps : null;
     const isTooNarrow = linkBps !== null && linkBps < TOO_NARROW_BPS;
@@ -153,8 +153,8 @@ export class SoundPackets {
   }
 }
 
-function repetitionIn({ sendLoss, availableSendBps }: LinkSecond, load: Load): Repetition {
-  const loss = sendLoss ?? 0;
+function repetitionIn({ soundLoss, availableSendBps }: LinkSecond, load: Load): Repetition {
+  const loss = soundLoss ?? 0;
   if (loss <= LOSSLESS) return "useless";
   const isWide = availableSendBps === null || availableSendBps >= WIDE_BPS;
   return loss >= LOSSY && isWide && load !== "strained" ? "useful" : "either";

@@ -86,6 +86,7 @@ test("every figure is read from its entry, and the selected pair is the transpor
     receiveHeight: 480,
     avOffsetMs: 12,
     sendLoss: 0.05,
+    soundLoss: 0.01,
     isEncoderBehind: true,
     isRateLimited: false,
     isRelayed: null,
@@ -106,11 +107,25 @@ test("a report on a stream that is not sent any more counts for ten seconds", ()
     readStatistics(
       new Map<string, WrtcStatsEntry>([
         ["OV", { type: "outbound-rtp", kind: "video", timestamp: 100_000 + ms }],
-        ["RA", { type: "remote-inbound-rtp", kind: "audio", fractionLost: 0.01, timestamp: 98_000 + ms }],
         ["RV", { type: "remote-inbound-rtp", kind: "video", fractionLost: 0.96, timestamp: 100_000 }],
       ]),
     ).sendLoss;
-  assert.deepEqual([0, 10_000, 10_001, 784_000].map(lossAfter), [0.96, 0.96, 0.01, 0.01]);
+  assert.deepEqual([0, 10_000, 10_001, 784_000].map(lossAfter), [0.96, 0.96, null, null]);
+});
+
+test("the newest report counts, and the one on the sound for the sound", () => {
+  const lossOf = (soundMs: number, pictureMs: number) => {
+    const { sendLoss, soundLoss } = readStatistics(
+      new Map<string, WrtcStatsEntry>([
+        ["OV", { type: "outbound-rtp", kind: "video", timestamp: 100_000 }],
+        ["RA", { type: "remote-inbound-rtp", kind: "audio", fractionLost: 0.4, timestamp: soundMs }],
+        ["RV", { type: "remote-inbound-rtp", kind: "video", fractionLost: 0, timestamp: pictureMs }],
+      ]),
+    );
+    return [sendLoss, soundLoss];
+  };
+  assert.deepEqual(lossOf(98_000, 99_900), [0, 0.4]);
+  assert.deepEqual(lossOf(99_900, 98_000), [0.4, 0.4]);
 });
 
 test("without a transport entry the nominated pair is read", () => {

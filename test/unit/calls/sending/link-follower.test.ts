@@ -33,7 +33,8 @@ async function followed(adaptation: boolean, second = STRAINED, kind: SoundPacke
   const follower = new LinkFollower(peer, clock);
   for (let passed = 0; passed < 10; passed += 1) {
     clock.advance(1_000);
-    await follower.measured(second, { adaptation, isPictureAwaited: false });
+    const soundLoss = second.sendLoss;
+    await follower.measured(second, { adaptation, soundLoss, isPictureAwaited: false });
   }
   return { packets: peer.soundPackets, searches: searches.length };
 }

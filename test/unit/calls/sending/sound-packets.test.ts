@@ -8,15 +8,15 @@ import { ManualClock } from "../../../support/fakes/manual-clock.ts";
 
 const GOOD: LinkSecond = {
   roundTripMs: 50,
-  sendLoss: 0,
+  soundLoss: 0,
   availableSendBps: 300_000,
   sentBps: 80_000,
   frames: 0,
   isSearchable: false,
 };
 const QUEUED: LinkSecond = { ...GOOD, roundTripMs: 900 };
-const LOSSY: LinkSecond = { ...GOOD, sendLoss: 0.3 };
-const SOME_LOST: LinkSecond = { ...GOOD, sendLoss: 0.05, availableSendBps: 1_000_000 };
+const LOSSY: LinkSecond = { ...GOOD, soundLoss: 0.3 };
+const SOME_LOST: LinkSecond = { ...GOOD, soundLoss: 0.05, availableSendBps: 1_000_000 };
 const NARROW: LinkSecond = { ...GOOD, availableSendBps: 50_000 };
 
 class Bench {
@@ -60,7 +60,7 @@ describe("sound packets", () => {
     await bench.pass(60, GOOD);
     await bench.pass(10, {
       roundTripMs: null,
-      sendLoss: null,
+      soundLoss: null,
       availableSendBps: null,
       sentBps: 0,
       frames: 0,
@@ -132,7 +132,7 @@ describe("sound packets", () => {
   test("stay short on a long path whose answers vary", async () => {
     const bench = new Bench();
     for (let second = 0; second < 60; second += 1)
-      await bench.pass(1, { ...GOOD, roundTripMs: second % 3 === 0 ? 700 : 400, sendLoss: 0.015 });
+      await bench.pass(1, { ...GOOD, roundTripMs: second % 3 === 0 ? 700 : 400, soundLoss: 0.015 });
     assert.deepEqual(bench.applied, []);
   });
 
@@ -182,7 +182,7 @@ describe("sound packets", () => {
     const bench = new Bench();
     await bench.pass(5, GOOD);
     await bench.pass(5, SOME_LOST);
-    await bench.pass(5, { ...QUEUED, sendLoss: 0.05 });
+    await bench.pass(5, { ...QUEUED, soundLoss: 0.05 });
     assert.deepEqual(bench.applied, ["repeated", "long"]);
   });
 
