@@ -139,6 +139,21 @@ async function untilConnected({ signal, callId }: SoakCall, { host }: BenchSide)
   }
 }
 
+/** What a measured round does not send or show in full size, with the reason. Its figures are those of a smaller picture. */
+export async function reducedPictures({ sides }: SoakCall): Promise<string[]> {
+  const lists = await Promise.all(sides.map(({ bench }) => bench.host.plugin.request("call.list", {})));
+  return lists.flatMap(({ calls }, index) =>
+    calls.flatMap(({ sending, showing }) =>
+      Object.entries({ sends: sending, shows: showing })
+        .filter(([, { step }]) => step !== "full")
+        .map(
+          ([verb, { step, reason = "" }]) =>
+            `${sides[index]?.bench.host.state.label} ${verb} ${step} ${reason}`,
+        ),
+    ),
+  );
+}
+
 /** @returns null when pictures flow in both directions, else the state after the schedule's limit */
 async function untilPictures({ callId, schedule }: SoakCall, { host }: BenchSide): Promise<string | null> {
   const { promise, resolve } = Promise.withResolvers<boolean>();

@@ -10,7 +10,16 @@ import { measureMouthToEar } from "../bench/measures/sound/mouth-to-ear.ts";
 import { type RelayedSides, withRelayedSides } from "../bench/relayed-sides.ts";
 import { UdpRelay } from "../support/network/simulated/udp-relay.ts";
 import { seededRandom } from "../support/process/seeded-random.ts";
-import { type ChangeName, makeChange, PICTURE, rest, type SoakCall, type SoakSide, wait } from "./changes.ts";
+import {
+  type ChangeName,
+  makeChange,
+  PICTURE,
+  reducedPictures,
+  rest,
+  type SoakCall,
+  type SoakSide,
+  wait,
+} from "./changes.ts";
 import type { Journal } from "./journal.ts";
 import type { CallReading, Reading } from "./limits.ts";
 import { PageView } from "./page-view.ts";
@@ -26,7 +35,7 @@ export interface SoakRound {
   readonly number: number;
   readonly changes: Readonly<Partial<Record<ChangeName, number>>>;
   readonly reading: Reading;
-  /** What was missing at rest. */
+  /** What was missing or reduced at rest. */
   readonly notes: readonly string[];
 }
 
@@ -146,11 +155,12 @@ async function runRound(
   const { concealed: concealedInChanges } = statistics.end();
   await delay(schedule.settleMs, undefined, { signal });
   const measured = await measureCall(call);
+  const reduced = await reducedPictures(call);
   options.beforeReading?.();
   return {
     number,
     changes,
-    notes,
+    notes: [...notes, ...reduced],
     reading: {
       alice: await readSide(alice.bench),
       bob: await readSide(bob.bench),
