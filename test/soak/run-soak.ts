@@ -133,13 +133,14 @@ async function runRounds(call: SoakCall, options: SoakOptions): Promise<void> {
   }
 }
 
-/** @param last the number of this round, and the rounds without pictures just before it */
+/** @param before the number of this round, and how many just before it lacked pictures */
 async function runRound(
   call: SoakCall,
-  { number, withoutPictures }: { number: number; withoutPictures: number },
+  before: { number: number; withoutPictures: number },
   options: SoakOptions,
 ): Promise<SoakRound> {
   const { schedule, sides, signal } = call;
+  const { number, withoutPictures } = before;
   const [alice, bob] = sides;
   // Of each round alone, so that a slow machine that makes fewer changes makes the same ones.
   const random = seededRandom(options.seed + number);
@@ -152,6 +153,7 @@ async function runRound(
     await wait(call, schedule.pauseMs, random);
   }
   const notes = await rest(call);
+  const lacking = notes.length === 0 ? 0 : withoutPictures + 1;
   const { concealed: concealedInChanges } = statistics.end();
   await delay(schedule.settleMs, undefined, { signal });
   const measured = await measureCall(call);
@@ -164,10 +166,7 @@ async function runRound(
     reading: {
       alice: await readSide(alice.bench),
       bob: await readSide(bob.bench),
-      call: {
-        ...{ ...measured, concealedInChanges },
-        withoutPictures: notes.length === 0 ? 0 : withoutPictures + 1,
-      },
+      call: { ...measured, concealedInChanges, withoutPictures: lacking },
       driver: readDriver(),
     },
   };

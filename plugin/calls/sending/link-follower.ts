@@ -49,8 +49,8 @@ export class LinkFollower {
     const { availableSendBps, outgoing } = second;
     const { bps = 0, frames = 0, isRateLimited = false, isSearchable = false } = outgoing ?? {};
     const heard = adaptation ? second : withoutStrain(second);
-    const heardLoss = adaptation ? soundLoss : null;
-    await this.#packets.update({ ...heard, soundLoss: heardLoss, sentBps: bps, frames, isSearchable });
+    const sound = { soundLoss: adaptation ? soundLoss : null, sentBps: bps };
+    await this.#packets.update({ ...heard, ...sound, frames, isSearchable });
     const pictureBps = Math.max(0, (availableSendBps ?? 0) - SOUND_BPS[this.#peer.soundPackets]);
     const heldBack = frames > 0 && isHeldBack({ bps, isRateLimited }, pictureBps);
     await this.#search.update({ ...second, isSearchable, isHeldBack: heldBack, isPictureAwaited });

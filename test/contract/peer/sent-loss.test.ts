@@ -16,13 +16,22 @@ const POLL_MS = 100;
 /** libwebrtc's receiver reports on a stream until its last packet is 8 s old. */
 const FORGOTTEN_MS = 9_000;
 
-async function untilLoss({ peer }: ObservedPeer, holds: (loss: number | null) => boolean): Promise<void> {
-  while (!holds((await peer.statistics()).sendLoss)) await delay(POLL_MS);
+/** @throws when the test has taken too long, so that its peers are closed */
+async function untilLoss(
+  { peer }: ObservedPeer,
+  holds: (loss: number) => boolean,
+  signal: AbortSignal,
+): Promise<void> {
+  for (;;) {
+    const { sendLoss } = await peer.statistics();
+    if (sendLoss !== null && holds(sendLoss)) return;
+    await delay(POLL_MS, undefined, { signal });
+  }
 }
 
 test("the loss of a picture is forgotten that is not sent any more, and of which no good report came", {
   timeout: 90_000,
-}, async () => {
+}, async ({ signal }) => {
   const relay = await UdpRelay.start({ seed: 2026 });
   const engine = createWrtcEngine();
   const [caller, callee] = [await observePeer(engine), await observePeer(engine)];
@@ -31,13 +40,13 @@ test("the loss of a picture is forgotten that is not sent any more, and of which
   try {
     await connectOver(relay, caller, callee);
     relay.setShape("a", LOSSY);
-    await untilLoss(caller, (loss) => loss !== null && loss > HIGH);
+    await untilLoss(caller, (loss) => loss > HIGH, signal);
     // The reports on the last pictures are lost, as in a call whose picture is paused in the middle of an outage.
     for (const side of ["a", "b"] as const) relay.setShape(side, BLACKOUT);
     picture.stop();
-    await delay(FORGOTTEN_MS);
+    await delay(FORGOTTEN_MS, undefined, { signal });
     for (const side of ["a", "b"] as const) relay.setShape(side, FREE_LINK);
-    await untilLoss(caller, (loss) => loss !== null && loss < LOW);
+    await untilLoss(caller, (loss) => loss < LOW, signal);
     assert.equal(caller.states.includes("failed"), false);
   } finally {
     for (const { stop } of [...sound, picture]) stop();
