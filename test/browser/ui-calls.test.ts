@@ -194,6 +194,23 @@ describe("the call page", () => {
     );
   });
 
+  test("a voice setting keeps its choice until it is answered, and follows the plugin again afterwards", async () => {
+    const box = at("processing-noiseSuppression");
+    await at("devices-open").click();
+    const before = await box.isChecked();
+    script({ do: "hold", method: "settings.update" });
+    await box.click();
+    await ui.page().keyboard.press("Tab");
+    // The host's state arrives with the former settings.
+    script({ do: "availability", availability: { videoDisabled: true, cause: "device", why: "No device." } });
+    await at("availability-why").getByText("No device.").waitFor({ state: "attached" });
+    assert.equal(await box.isChecked(), !before);
+    script({ do: "refuse", method: "settings.update", code: -32602, kind: "invalidParams" });
+    script({ do: "release" });
+    await at("toast").waitFor();
+    assert.equal(await box.isChecked(), before);
+  });
+
   test("the page shows a lost connection and a lost camera during the call", async () => {
     const { local } = callWithBob();
     script({ do: "call", call: callWithBob({ phase: "reconnecting", quality: "poor" }) });

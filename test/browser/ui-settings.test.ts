@@ -98,6 +98,30 @@ describe("the settings page", () => {
     assert.equal(await at("setting-preferred_cam").inputValue(), "usb-cam-2");
   });
 
+  test("keeps a choice until it is answered, whatever arrives meanwhile, and takes it back when it is refused", async () => {
+    const box = at("setting-echo_cancellation");
+    await open();
+    script({ do: "hold", method: "settings.update" });
+    await box.uncheck();
+    await requested(/^settings\.update .*"echoCancellation":false/);
+    // Each change of the host's state makes the page read the settings, which are the old ones still.
+    script({ do: "availability", availability: NO_DEVICE });
+    await at("availability-why").getByText("Plug one in").waitFor();
+    // The host refuses this by itself. Answers come in order, so by then the page has the old settings.
+    await at("setting-largest_picture-width").fill("7");
+    await at("setting-debugging").focus();
+    await at("setting-largest_picture-error").getByText("at least 64").waitFor();
+    assert.equal(await box.isChecked(), false);
+    script({ do: "release" });
+    script({ do: "availability", availability: { videoDisabled: false } });
+    await at("availability-banner").waitFor({ state: "hidden" });
+    assert.equal(await box.isChecked(), false);
+    script({ do: "refuse", method: "settings.update", code: -32602, kind: "invalidParams" });
+    await box.click();
+    await at("setting-echo_cancellation-error").getByText("this value is not allowed").waitFor();
+    assert.equal(await box.isChecked(), false);
+  });
+
   test("adds a server, shows why a wrong one is refused, and removes one", async () => {
     await open();
     await at("setting-ice_servers-add").click();

@@ -6,6 +6,7 @@ import { button, h, setDialogOpen, setHidden, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
 import { findCurrent, type Levels, type PageState } from "../store.ts";
 import { createLevelMeter } from "./level-meter.ts";
+import { UnansweredChanges } from "./unanswered-changes.ts";
 
 interface DevicePicker {
   readonly element: HTMLDialogElement;
@@ -110,23 +111,25 @@ const VOICE_SETTINGS = [
 ] as const satisfies [VoiceSetting, string][];
 
 function createVoiceSettings(onChange: DevicePickerHandlers["onVoiceSetting"]) {
+  let current: Readonly<Record<VoiceSetting, boolean>> | undefined;
   const boxes = VOICE_SETTINGS.map(([setting, text]) => {
     const attributes = { type: "checkbox", role: "switch", id: `processing-${setting}` };
     const box = h("input", { testId: `processing-${setting}`, attributes });
-    const change = async (): Promise<void> => {
-      if (!(await onChange(setting, box.checked))) box.checked = !box.checked;
+    const unanswered = new UnansweredChanges();
+    const show = (): void => {
+      if (current && !unanswered.exist) box.checked = current[setting];
+      box.disabled = !current;
     };
-    box.addEventListener("change", () => void change());
+    // onChange reports refusals itself and never rejects.
+    box.addEventListener("change", () => void unanswered.await(onChange(setting, box.checked)).then(show));
     const label = h("label", { class: "setting-title", attributes: { for: box.id } }, text);
-    return { setting, box, row: h("div", { class: "setting" }, label, box) };
+    return { show, row: h("div", { class: "setting" }, label, box) };
   });
   return {
     element: h("div", { class: "settings-list" }, ...boxes.map(({ row }) => row)),
-    update(settings: Readonly<Record<VoiceSetting, boolean>> | undefined): void {
-      for (const { setting, box } of boxes) {
-        if (settings && document.activeElement !== box) box.checked = settings[setting];
-        box.disabled = !settings;
-      }
+    update(settings: typeof current): void {
+      current = settings;
+      for (const { show } of boxes) show();
     },
   };
 }

@@ -8,6 +8,7 @@ import { errorSentence, settingSentence } from "../error-sentences.ts";
 import { icon } from "../icons.ts";
 import type { PageState } from "../store.ts";
 import { createFieldInput, type FieldInput } from "./settings-fields.ts";
+import { UnansweredChanges } from "./unanswered-changes.ts";
 
 interface SettingsDialogHandlers {
   /** Reads the settings that the host stores. */
@@ -105,7 +106,7 @@ class SettingsForm {
   #draw({ schema }: SettingsAnswer): void {
     if (this.#fields.size > 0) return;
     for (const [name, setting] of Object.entries(schema)) {
-      const field = createField(name, setting, (value) => void this.#change(name, value));
+      const field: Field = createField(name, setting, (value) => void this.#change(name, field, value));
       this.#fields.set(name, field);
       this.#list.append(field.element);
     }
@@ -119,13 +120,12 @@ class SettingsForm {
     for (const [name, field] of this.#fields) field.show(answer, state, name);
   }
 
-  async #change(name: string, value: unknown): Promise<void> {
-    const field = this.#fields.get(name);
-    field?.setError("");
+  async #change(name: string, field: Field, value: unknown): Promise<void> {
+    field.setError("");
     try {
-      this.#answer = await this.#handlers.change({ [name]: value });
+      this.#answer = await field.unanswered.await(this.#handlers.change({ [name]: value }));
     } catch (error) {
-      field?.setError(settingSentence(error));
+      field.setError(settingSentence(error));
     }
     this.#show();
   }
@@ -133,6 +133,8 @@ class SettingsForm {
 
 interface Field {
   readonly element: HTMLElement;
+  readonly unanswered: UnansweredChanges;
+  /** While a change is unanswered, the value stays as the user chose it. */
   show(answer: SettingsAnswer, state: PageState, name: string): void;
   setError(text: string): void;
 }
@@ -156,10 +158,12 @@ function createField(name: string, schema: SettingSchema, onChange: (value: unkn
     hint,
     error,
   );
+  const unanswered = new UnansweredChanges();
   return {
     element,
+    unanswered,
     show({ values }, { devices }) {
-      input.show((values as Readonly<Record<string, unknown>>)[name], devices);
+      if (!unanswered.exist) input.show((values as Readonly<Record<string, unknown>>)[name], devices);
       // While calls are switched off the list of devices is empty.
       const isDimmed = values.video_disabled && "x-device" in schema;
       element.dataset.dimmed = String(isDimmed);

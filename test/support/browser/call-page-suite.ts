@@ -2,8 +2,8 @@
 
 import { after, afterEach, before, beforeEach } from "node:test";
 import type { Browser, Locator, Page } from "playwright-core";
+import type { ScriptStep } from "../fakes/scripted-data.ts";
 import { BOB, CAROL, contact, type ScriptedHost, startScriptedHost } from "../fakes/scripted-host.ts";
-import type { ScriptStep } from "../fakes/scripted-plugin.ts";
 import { type CallPage, launchChromium, openCallPage } from "./call-page.ts";
 
 interface CallPageSuite {

@@ -1,20 +1,59 @@
-// The scripted plugin's data: its devices, a new call, a small frame.
+// The scripted plugin's data: the steps of its script, its devices, a new call, a small frame.
 
 import { PNG } from "pngjs";
 import type {
+  Availability,
   CallInfo,
+  CallStatistics,
   Contact,
   DeviceList,
   DeviceState,
+  EndedBy,
+  EndReason,
   FieldIssue,
   MediaKind,
+  MethodName,
+  MissedCaller,
   Params,
+  PreviewInfo,
   Result,
   SharedScreen,
 } from "../../../rpc-schema/index.ts";
 
 /** Begins each line of the scripted plugin's stderr that repeats a request. */
 export const REQUEST_LINE_PREFIX = "request: ";
+
+/** One step of a test's script. */
+export type ScriptStep =
+  | { do: "call"; call: CallInfo; isIncoming?: boolean }
+  | { do: "change"; callId: string; change: Partial<CallInfo> }
+  | {
+      do: "end";
+      callId: string;
+      reason: EndReason;
+      endedBy: EndedBy;
+      durationMs?: number;
+      replacedBy?: string;
+      detail?: string;
+    }
+  | { do: "contacts"; contacts: Contact[] }
+  | { do: "missed"; missed: MissedCaller[] }
+  | { do: "availability"; availability: Availability }
+  | { do: "statistics"; statistics: CallStatistics }
+  | { do: "levels"; callId: string; microphone: number; speaker: number; mutedMicrophone?: number }
+  | { do: "preview"; change: Partial<PreviewInfo> }
+  | { do: "previewLevel"; microphone: number }
+  | { do: "previewEnd"; reason: "call" | "callsDisabled" }
+  | { do: "pictureSize"; width: number; height: number }
+  /** What screen.sources answers from now on. With the chooser `desktop` a shared screen waits for a step `change`. */
+  | { do: "screens"; offer: Result<"screen.sources"> }
+  /** From now on each stream has one frame, always the same, and a call has as many streams as are asked for. */
+  | { do: "stillPictures" }
+  | { do: "refuse"; method: MethodName; code: number; kind: string }
+  /** Requests of this method are answered after the step `release`. */
+  | { do: "hold"; method: MethodName }
+  | { do: "release" }
+  | { do: "die"; words: string; status: number };
 
 export const devices: DeviceList = {
   cameras: [

@@ -4,8 +4,7 @@ import { fileURLToPath } from "node:url";
 import { type Host, type HostOptions, startHost } from "../../../plugin/host/host.ts";
 import type { CallInfo, CallStatistics, Contact } from "../../../rpc-schema/index.ts";
 import { HANG_LIMIT_MS } from "../process/hang-limit.ts";
-import { REQUEST_LINE_PREFIX } from "./scripted-data.ts";
-import type { ScriptStep } from "./scripted-plugin.ts";
+import { REQUEST_LINE_PREFIX, type ScriptStep } from "./scripted-data.ts";
 
 export const BOB = "12D3KooWBobBobBobBobBob1";
 export const CAROL = "12D3KooWCaro1Caro1Caro12";

@@ -3,9 +3,7 @@
 
 import { createInterface } from "node:readline";
 import {
-  type Availability,
   type CallInfo,
-  type CallStatistics,
   type Contact,
   type EndedBy,
   type EndReason,
@@ -31,38 +29,10 @@ import {
   off,
   REQUEST_LINE_PREFIX,
   RequestRefused,
+  type ScriptStep,
   sharedScreen,
   snapshot,
 } from "./scripted-data.ts";
-
-/** One step of a test's script. */
-export type ScriptStep =
-  | { do: "call"; call: CallInfo; isIncoming?: boolean }
-  | { do: "change"; callId: string; change: Partial<CallInfo> }
-  | {
-      do: "end";
-      callId: string;
-      reason: EndReason;
-      endedBy: EndedBy;
-      durationMs?: number;
-      replacedBy?: string;
-      detail?: string;
-    }
-  | { do: "contacts"; contacts: Contact[] }
-  | { do: "missed"; missed: MissedCaller[] }
-  | { do: "availability"; availability: Availability }
-  | { do: "statistics"; statistics: CallStatistics }
-  | { do: "levels"; callId: string; microphone: number; speaker: number; mutedMicrophone?: number }
-  | { do: "preview"; change: Partial<PreviewInfo> }
-  | { do: "previewLevel"; microphone: number }
-  | { do: "previewEnd"; reason: "call" | "callsDisabled" }
-  | { do: "pictureSize"; width: number; height: number }
-  /** What screen.sources answers from now on. With the chooser `desktop` a shared screen waits for a step `change`. */
-  | { do: "screens"; offer: Result<"screen.sources"> }
-  /** From now on each stream has one frame, always the same, and a call has as many streams as are asked for. */
-  | { do: "stillPictures" }
-  | { do: "refuse"; method: MethodName; code: number; kind: string }
-  | { do: "die"; words: string; status: number };
 
 /** Ten frames a second show movement and leave the machine to the browser. */
 const FRAME_INTERVAL_MS = 100;
@@ -84,6 +54,8 @@ let areStill = false;
 let lastId = 0;
 /** The error of a method's next request. */
 const refusals = new Map<string, RequestRefused>();
+let heldMethod: MethodName | undefined;
+const held: (() => void)[] = [];
 
 function write(message: object): void {
   process.stdout.write(`${JSON.stringify({ jsonrpc: "2.0", ...message })}\n`);
@@ -317,6 +289,11 @@ function run(step: ScriptStep): void {
     areStill = true;
   } else if (step.do === "refuse") {
     refusals.set(step.method, new RequestRefused(step.code, step.kind));
+  } else if (step.do === "hold") {
+    heldMethod = step.method;
+  } else if (step.do === "release") {
+    heldMethod = undefined;
+    for (const respond of held.splice(0)) respond();
   } else {
     process.stderr.write(`${step.words}\n`, () => process.exit(step.status));
   }
@@ -379,6 +356,11 @@ function receive(line: string): void {
     return;
   }
   process.stderr.write(`${REQUEST_LINE_PREFIX}${method} ${JSON.stringify(params)}\n`);
+  if (method === heldMethod) held.push(() => respond(id, method, params));
+  else respond(id, method, params);
+}
+
+function respond(id: unknown, method: MethodName, params: unknown): void {
   try {
     write({ id, result: answer(method, params) });
   } catch (error) {

@@ -1,6 +1,6 @@
 // What a state of the call page is, and the call that all of them show.
 
-import type { ScriptStep } from "../../fakes/scripted-plugin.ts";
+import type { ScriptStep } from "../../fakes/scripted-data.ts";
 
 export interface GalleryState {
   readonly name: string;

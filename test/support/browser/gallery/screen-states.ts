@@ -1,8 +1,8 @@
 // The states of the call page around shared screens: one's own and the other side's.
 
 import type { CallInfo, Result, ScreenSource, SharedScreen } from "../../../../rpc-schema/index.ts";
+import type { ScriptStep } from "../../fakes/scripted-data.ts";
 import { callWithBob, statisticsOf } from "../../fakes/scripted-host.ts";
-import type { ScriptStep } from "../../fakes/scripted-plugin.ts";
 import { callId, connectedAt, type GalleryState } from "./gallery-state.ts";
 
 const monitor: ScreenSource = {

@@ -1,8 +1,8 @@
 // Shows the states of the call page one after the other on a sheet, and takes pictures of it.
 
 import { readFile } from "node:fs/promises";
+import type { ScriptStep } from "../../fakes/scripted-data.ts";
 import { type ScriptedHost, startScriptedHost } from "../../fakes/scripted-host.ts";
-import type { ScriptStep } from "../../fakes/scripted-plugin.ts";
 import type { Browser } from "../browser.ts";
 import { startChromium } from "../chromium.ts";
 import { startWebKit } from "../webkit.ts";

@@ -2,8 +2,8 @@
 // kept pictures; see README.md.
 
 import type { CallInfo, Contact, MissedCaller } from "../../../../rpc-schema/index.ts";
+import type { ScriptStep } from "../../fakes/scripted-data.ts";
 import { BOB, CAROL, callWithBob, contact, statisticsOf } from "../../fakes/scripted-host.ts";
-import type { ScriptStep } from "../../fakes/scripted-plugin.ts";
 import { callId, connectedAt, type GalleryState } from "./gallery-state.ts";
 import { screenStates } from "./screen-states.ts";
 

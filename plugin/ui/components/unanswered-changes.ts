@@ -1,0 +1,20 @@
+// The changes that a user made to one field and that the host has not answered. Until then the field shows the user's choice:
+// a value that arrives in between may have been sent before the change.
+
+export class UnansweredChanges {
+  #count = 0;
+
+  get exist(): boolean {
+    return this.#count > 0;
+  }
+
+  /** Resolves or rejects as `answer` does. By then the change counts as answered. */
+  async await<T>(answer: Promise<T>): Promise<T> {
+    this.#count += 1;
+    try {
+      return await answer;
+    } finally {
+      this.#count -= 1;
+    }
+  }
+}
