@@ -72,6 +72,28 @@ export function withReceiverEstimate(sdp: string): string {
   return measures ? lines.filter((line) => !hasExtension([line], TRANSPORT_WIDE)).join("") : sdp;
 }
 
+/**
+ * Lets the other side number its packets as it offered, though the engine was given that offer without the extension (RFC 8285
+ * section 5). A section that has the extension, or that is refused, stays unchanged.
+ * @param answer the engine's, whose sections have the order of the offer (RFC 3264 section 6)
+ */
+export function withOfferedNumbers(answer: string, offer: string): string {
+  const offered = readSections(offer).map(numbersOf);
+  const sections = readSections(answer).map((section, index) => {
+    const line = offered[index];
+    if (line === undefined || portOf(section) === "0" || numbersOf(section) !== undefined) return section;
+    return [...withLineEnd(section), line];
+  });
+  return writeSections(sections);
+}
+
+/** @returns the line of a media section that numbers its packets in both directions */
+function numbersOf(section: SdpSection): string | undefined {
+  if (kindOf(section) === "") return undefined;
+  const isBothWays = (line: string) => attributeOf(line, "extmap")?.split(" ", 1)[0]?.includes("/") === false;
+  return withLineEnd(section).find((line) => hasExtension([line], TRANSPORT_WIDE) && isBothWays(line));
+}
+
 /** Whether the engine gets a report about each packet of video that it sends, if it applies this remote description. */
 export function hasTransportFeedback(sdp: string): boolean {
   const video = readSections(sdp).filter((section) => kindOf(section) === "video");

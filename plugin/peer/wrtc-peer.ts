@@ -36,7 +36,12 @@ import type {
 import { type OfferOptions, PeerError, type PeerStatistics } from "./peer.ts";
 import { relayedCandidate, withRelayedOnly } from "./relay-only.ts";
 import { candidateView, withCandidatesThat } from "./remote-candidates.ts";
-import { directionsNegotiatedBy, hasTransportFeedback, withCandidates } from "./session-description.ts";
+import {
+  directionsNegotiatedBy,
+  hasTransportFeedback,
+  withCandidates,
+  withOfferedNumbers,
+} from "./session-description.ts";
 import { NO_STATISTICS, readStatistics, withinLimit, withUprightSize } from "./statistics.ts";
 import { WrtcLocalMedia } from "./wrtc-local-media.ts";
 import { WrtcRemoteMedia } from "./wrtc-remote-media.ts";
@@ -148,7 +153,7 @@ export class WrtcPeer implements Peer {
       await this.#engine.rollBackOwnOffer();
       this.#local.prepareForAnswer(this.#connection);
       const offer = { type: "offer", sdp: usable.sdp } as const;
-      await this.#setRemote(offer, this.#receivedTerms);
+      await this.#setRemote(offer);
       const former = this.#negotiatedDirections;
       try {
         this.#local.attachForAnswer(this.#connection);
@@ -300,8 +305,8 @@ export class WrtcPeer implements Peer {
     return withCandidates(sdp, this.#own.found());
   }
 
-  async #setRemote({ type, sdp }: WrtcDescription, terms = this.#terms): Promise<void> {
-    const filtered = this.#candidates.filter(this.#withTerms(sdp, terms));
+  async #setRemote({ type, sdp }: WrtcDescription): Promise<void> {
+    const filtered = this.#candidates.filter(this.#withTerms(sdp));
     await this.#engine.setRemote({ type, sdp: filtered });
     this.#isSearchable = hasTransportFeedback(filtered);
     // Its candidates are known by now, and count once.
@@ -311,9 +316,9 @@ export class WrtcPeer implements Peer {
     this.#candidates.describedBy(sdp);
   }
 
-  #withTerms(sdp: string, terms: SentTerms): string {
+  #withTerms(sdp: string): string {
     const ownBps = this.#local.hasVideoCeiling ? null : this.#options.maxVideoBitrateBps;
-    return withSentTerms(sdp, { ...terms, videoBps: terms.videoBps ?? ownBps });
+    return withSentTerms(sdp, { ...this.#terms, videoBps: this.#terms.videoBps ?? ownBps });
   }
 
   /** The exchange stays within this engine: the other half is our own unchanged description. */
@@ -336,7 +341,7 @@ export class WrtcPeer implements Peer {
 
   async #applyAgain({ type, sdp }: WrtcDescription): Promise<void> {
     if (type === "offer") {
-      await this.#setRemote({ type, sdp }, this.#receivedTerms);
+      await this.#setRemote({ type, sdp });
       await this.#engine.setLocal(await this.#createAnswer(sdp));
     } else {
       await this.#engine.setLocal(await this.#engine.createOffer());
@@ -344,16 +349,10 @@ export class WrtcPeer implements Peer {
     }
   }
 
-  /** The estimator is that of what we send. The other side chooses its own. */
-  get #receivedTerms(): SentTerms {
-    return { ...this.#terms, estimator: "sender" };
-  }
-
+  /** Allows the other side both estimators. The engine must not get an offer with both (README.md). */
   async #createAnswer(offer: string): Promise<WrtcDescription> {
-    const answer = await this.#engine.createAnswer();
-    const isAnyOther = this.#withTerms(offer, this.#terms) !== this.#withTerms(offer, this.#receivedTerms);
-    if (isAnyOther) await this.#setRemote({ type: "offer", sdp: withCandidatesThat(() => false, offer) });
-    return answer;
+    const { type, sdp } = await this.#engine.createAnswer();
+    return { type, sdp: withOfferedNumbers(sdp, offer) };
   }
 
   #keepNegotiated(answer: string, { videoRefused }: UsableDescription, isOurs: boolean): void {

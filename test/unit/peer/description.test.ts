@@ -4,6 +4,7 @@ import {
   directionsNegotiatedBy,
   usernameFragments,
   withCandidates,
+  withOfferedNumbers,
   withReceiverEstimate,
   withSoundPackets,
   withVideoCeiling,
@@ -64,6 +65,23 @@ test("a description without send times or without receiver-side estimation stays
     const sdp = HEAD + VIDEO + FEEDBACK.filter((line) => !missing.test(line)).join("\r\n");
     assert.equal(withReceiverEstimate(sdp), sdp);
   }
+});
+
+const NUMBERS = FEEDBACK.find((line) => /transport-wide/.test(line)) ?? "";
+
+test("an answer allows the numbers of packets in each section that offers them", () => {
+  const offer = `${HEAD + AUDIO}${NUMBERS}\r\n${VIDEO}${NUMBERS}\r\n${AUDIO}`;
+  const answer = HEAD + AUDIO + VIDEO + AUDIO;
+  assert.equal(withOfferedNumbers(answer, offer), offer);
+  assert.equal(withOfferedNumbers(offer, offer), offer);
+  assert.equal(withOfferedNumbers(answer, HEAD + AUDIO), answer);
+});
+
+test("a refused section, and one whose offer allows the numbers in one direction only, stays unchanged", () => {
+  const refused = HEAD + VIDEO.replace("video 9", "video 0");
+  assert.equal(withOfferedNumbers(refused, `${HEAD + VIDEO}${NUMBERS}\r\n`), refused);
+  const oneWay = NUMBERS.replace("extmap:3", "extmap:3/sendonly");
+  assert.equal(withOfferedNumbers(HEAD + VIDEO, `${HEAD + VIDEO}${oneWay}\r\n`), HEAD + VIDEO);
 });
 
 test("candidates are added to their section by mid or index, each once", () => {

@@ -18,6 +18,7 @@ import {
   fragmentOf,
   usernameFragments,
   withCandidates,
+  withOfferedNumbers,
   withReceiverEstimate,
   withSoundPackets,
   withVideoCeiling,
@@ -91,6 +92,7 @@ export const callReaders: readonly OutsideReader[] = [
       candidateSections(text);
       directionsNegotiatedBy(text, true);
       withCandidates(text, [{ candidate: LINE, sdpMid: "0" }]);
+      withOfferedNumbers(DESCRIPTION, text);
       return withSoundPackets(withVideoCeiling(withReceiverEstimate(text), 100_000), "long");
     },
   },
