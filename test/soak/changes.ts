@@ -2,7 +2,7 @@
 // alone.
 
 import { setTimeout as delay } from "node:timers/promises";
-import type { DeviceKind } from "../../rpc-schema/index.ts";
+import type { CallInfo, DeviceKind } from "../../rpc-schema/index.ts";
 import { RpcError } from "../../rpc-schema/index.ts";
 import type { BenchSide, FrameSize } from "../bench/bench-side.ts";
 import { openSocketViewer } from "../support/browser/frame-viewers.ts";
@@ -139,10 +139,16 @@ async function untilConnected({ signal, callId }: SoakCall, { host }: BenchSide)
   }
 }
 
-/** What a measured round does not send or show in full size, with the reason. Its figures are those of a smaller picture. */
-export async function reducedPictures({ sides }: SoakCall): Promise<string[]> {
+export interface ReducedPictures {
+  /** What a round does not send or show in full size, with the reason. Its figures are those of a smaller picture. */
+  readonly notes: readonly string[];
+  /** The number of sides that send less for the link's sake. */
+  readonly byLink: number;
+}
+
+export async function reducedPictures({ sides }: SoakCall): Promise<ReducedPictures> {
   const lists = await Promise.all(sides.map(({ bench }) => bench.host.plugin.request("call.list", {})));
-  return lists.flatMap(({ calls }, index) =>
+  const notes = lists.flatMap(({ calls }, index) =>
     calls.flatMap(({ sending, showing }) =>
       Object.entries({ sends: sending, shows: showing })
         .filter(([, { step }]) => step !== "full")
@@ -152,6 +158,11 @@ export async function reducedPictures({ sides }: SoakCall): Promise<string[]> {
         ),
     ),
   );
+  const isReduced = ({ step, strain }: CallInfo["sending"]) => step !== "full" && strain === "link";
+  return {
+    notes,
+    byLink: lists.filter(({ calls }) => calls.some(({ sending }) => isReduced(sending))).length,
+  };
 }
 
 /** @returns null when pictures flow in both directions, else the state after the schedule's limit */

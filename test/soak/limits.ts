@@ -28,6 +28,7 @@ const CALL_FIGURES = [
   "concealedInChanges",
   "fps",
   "withoutPictures",
+  "reducedByLink",
 ] as const;
 const DRIVER_FIGURES = ["rss", "heap", "descriptors"] as const;
 
@@ -60,6 +61,8 @@ export interface SoakLimits {
   readonly soundAgainstPictureMs: number;
   /** Rounds one after the other in which a side still lacks its pictures after the wait of the rest. */
   readonly roundsWithoutPictures: number;
+  /** Sides that still send a smaller picture for the link's sake, which is free by then; the median of the rounds. */
+  readonly sidesReducedByLink: number;
 }
 
 /**
@@ -74,13 +77,14 @@ const SOAK_LIMITS: SoakLimits = {
   fpsPercent: 10,
   soundAgainstPictureMs: 45,
   roundsWithoutPictures: 2,
+  sidesReducedByLink: 0,
 };
 
 /** For a soak of some seconds, in which heaps still grow to their size. */
 const SHORT_LIMITS: SoakLimits = { ...SOAK_LIMITS, memoryPercent: 50 };
 
 /** How the figure is judged. `report` never fails. */
-type Rule = "memory" | "count" | "delay" | "offset" | "concealed" | "fps" | "pictures" | "report";
+type Rule = "memory" | "count" | "delay" | "offset" | "concealed" | "fps" | "pictures" | "reduced" | "report";
 
 interface Figure {
   readonly name: string;
@@ -131,6 +135,7 @@ function callFigure(name: keyof CallReading): Figure {
     concealedInChanges: ["report", "%"],
     fps: ["fps", "/s"],
     withoutPictures: ["pictures", ""],
+    reducedByLink: ["reduced", ""],
   };
   const [rule, unit] = rules[name];
   const of = (reading: Reading) => reading.call[name];
@@ -155,7 +160,8 @@ export const FIGURES: readonly Figure[] = [
 ];
 
 /**
- * Judges each figure by its trend over the rounds after the warm-up, and sound against picture by its median too.
+ * Judges each figure by its trend over the rounds after the warm-up, sound against picture by its median too, and pictures by the
+ * rounds without them.
  *
  * @param readings of all rounds
  * @returns none if too few rounds were made
@@ -186,6 +192,7 @@ function verdictOf(figure: Figure, readings: readonly Reading[], limits: SoakLim
   const middle = median(values);
   const verdict = { name, unit, median: middle, rise, isCertain, limit };
   if (rule === "pictures") return { ...verdict, failure: failureOfPictures(values, limits) };
+  if (rule === "reduced") return { ...verdict, failure: failureOfReduced(middle, limits) };
   if (rule === "memory" && !goesOn(values, limit ?? 0)) return { ...verdict, failure: null };
   return { ...verdict, failure: failureOf(rule, verdict, limits) };
 }
@@ -197,6 +204,11 @@ function failureOfPictures(
 ): string | null {
   const longest = Math.max(0, ...values);
   return longest <= most ? null : `${longest} rounds one after the other, expected ${most} at most`;
+}
+
+/** A round may end before a picture has grown again. In most rounds it has had the time. */
+function failureOfReduced(sides: number, { sidesReducedByLink: most }: SoakLimits): string | null {
+  return sides <= most ? null : `${sides} sides in most rounds, expected ${most}`;
 }
 
 /**
@@ -218,6 +230,7 @@ function limitOf(rule: Rule, limits: SoakLimits, base: number): number | null {
     concealed: limits.concealedPoints,
     fps: (limits.fpsPercent / 100) * base,
     pictures: limits.roundsWithoutPictures,
+    reduced: limits.sidesReducedByLink,
     report: null,
   };
   return all[rule];

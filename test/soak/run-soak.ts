@@ -162,11 +162,11 @@ async function runRound(
   return {
     number,
     changes,
-    notes: [...notes, ...reduced],
+    notes: [...notes, ...reduced.notes],
     reading: {
       alice: await readSide(alice.bench),
       bob: await readSide(bob.bench),
-      call: { ...measured, concealedInChanges, withoutPictures: lacking },
+      call: { ...measured, concealedInChanges, withoutPictures: lacking, reducedByLink: reduced.byLink },
       driver: readDriver(),
     },
   };
@@ -175,7 +175,7 @@ async function runRound(
 /** From Bob to Alice. */
 async function measureCall(
   call: SoakCall,
-): Promise<Omit<CallReading, "concealedInChanges" | "withoutPictures">> {
+): Promise<Omit<CallReading, "concealedInChanges" | "withoutPictures" | "reducedByLink">> {
   const { schedule, sides, signal } = call;
   const [alice, bob] = sides;
   const statistics = new StatisticsWindow(alice.bench);

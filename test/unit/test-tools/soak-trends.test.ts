@@ -42,6 +42,7 @@ function quietReading(random: Random): Reading {
       concealedInChanges: 6 + noise(6),
       fps: 29 + noise(1),
       withoutPictures: 0,
+      reducedByLink: 0,
     },
     driver: { rss: 160 * MB + noise(10 * MB), heap: 25 * MB + noise(0.2 * MB), descriptors: 38 },
   };
@@ -143,6 +144,13 @@ describe("a soak of an hour", () => {
       callWith((_, minute) => ({ withoutPictures: minute < 40 || minute >= 40 + minutes ? 0 : minute - 39 }));
     assert.deepEqual(failed(judge(soak(1, without(2)), WHOLE)), []);
     assert.deepEqual(failed(judge(soak(1, without(3)), WHOLE)), ["call.withoutPictures"]);
+  });
+
+  test("finds pictures that the free network keeps small in most rounds, and allows some", () => {
+    const reduced = (share: number) =>
+      callWith((_, minute) => ({ reducedByLink: minute % 10 < 10 * share ? 1 : 0 }));
+    assert.deepEqual(failed(judge(soak(1, reduced(0.4)), WHOLE)), []);
+    assert.deepEqual(failed(judge(soak(1, reduced(0.6)), WHOLE)), ["call.reducedByLink"]);
   });
 
   test("finds sound that drifts from the picture in either direction, or is too far from it all the time", () => {
