@@ -48,6 +48,8 @@ export interface SideOptions {
   /** Carries the signals in place of a node of the plugin's own. */
   readonly transport?: HostTransport;
   readonly microphone?: string;
+  /** Between the bursts that the microphone hears; a second unless given. */
+  readonly burstMs?: number;
   /** False: size and rate stay as they are, however busy the machine is. */
   readonly adaptation?: boolean;
   /** Of the plugin, beside that of its sound server. */
@@ -59,13 +61,21 @@ export interface SideOptions {
 export async function startSide(
   label: string,
   picture: FrameSize,
-  { dataDir, transport, microphone = "auto", adaptation = true, env = {}, nodeArgs = [] }: SideOptions = {},
+  {
+    dataDir,
+    transport,
+    microphone = "auto",
+    burstMs,
+    adaptation = true,
+    env = {},
+    nodeArgs = [],
+  }: SideOptions = {},
 ): Promise<BenchSide> {
   // Another null sink can take two seconds at once, and the next ones are silent.
   const pulse = await startPulse({ prompt: true });
   let onProbe: (report: ProbeReport) => void = () => undefined;
   try {
-    pulse.play(burstLoop());
+    pulse.play(burstLoop(burstMs));
     const host = await startHost({
       label,
       ...(dataDir === undefined ? {} : { dataDir }),

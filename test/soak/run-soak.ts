@@ -6,7 +6,7 @@ import type { HostLink } from "../../plugin/rpc/host-link.ts";
 import type { CallStatistics } from "../../rpc-schema/index.ts";
 import { type BenchSide, endCall, makeCall, pidOf } from "../bench/bench-side.ts";
 import { median } from "../bench/figures.ts";
-import { measureMouthToEar } from "../bench/measures/sound/mouth-to-ear.ts";
+import { hearBursts } from "../bench/measures/sound/mouth-to-ear.ts";
 import { type RelayedSides, withRelayedSides } from "../bench/relayed-sides.ts";
 import { UdpRelay } from "../support/network/simulated/udp-relay.ts";
 import { seededRandom } from "../support/process/seeded-random.ts";
@@ -26,6 +26,11 @@ import { PageView } from "./page-view.ts";
 import { readDriver, readSide } from "./process-readings.ts";
 import type { Schedule } from "./schedule.ts";
 
+/**
+ * Bob's bursts, which are measured, come each second. With the same period at both sides, Alice's may reach Bob's speaker just before
+ * his own each time, and his echo canceller rightly takes his for their echo.
+ */
+const ALICE_BURST_MS = 1_300;
 /** The microphone and its voice processing, before WebRTC: the peer's lip sync does not know this part. */
 const MICROPHONE_MS = 35;
 /** From the host to the page's canvas, the median at 640x480. */
@@ -62,7 +67,6 @@ export interface SoakOptions {
  */
 export async function runSoak(options: SoakOptions): Promise<void> {
   const { seed, signal, collectsGarbage = false } = options;
-  // Both microphones hear bursts.
   const side = { nodeArgs: collectsGarbage ? ["--expose-gc"] : [] };
   let running: Promise<void> | undefined;
   const relay = await UdpRelay.start({ seed });
@@ -71,7 +75,7 @@ export async function runSoak(options: SoakOptions): Promise<void> {
     return Promise.race([running, rejectionOf(signal)]);
   };
   try {
-    await withRelayedSides(relay, PICTURE, use, { alice: side, bob: side });
+    await withRelayedSides(relay, PICTURE, use, { alice: { ...side, burstMs: ALICE_BURST_MS }, bob: side });
   } finally {
     // Its requests have failed with the plugins' end, which is not the reason of the abort.
     await running?.catch(() => undefined);
@@ -162,36 +166,43 @@ async function runRound(
   return {
     number,
     changes,
-    notes: [...notes, ...reduced.notes],
+    notes: [...notes, ...reduced.notes, ...measured.notes],
     reading: {
       alice: await readSide(alice.bench),
       bob: await readSide(bob.bench),
-      call: { ...measured, concealedInChanges, withoutPictures: lacking, reducedByLink: reduced.byLink },
+      call: {
+        ...measured.figures,
+        concealedInChanges,
+        withoutPictures: lacking,
+        reducedByLink: reduced.byLink,
+      },
       driver: readDriver(),
     },
   };
 }
 
+interface MeasuredCall {
+  readonly figures: Omit<CallReading, "concealedInChanges" | "withoutPictures" | "reducedByLink">;
+  /** Why a figure is missing. */
+  readonly notes: readonly string[];
+}
+
 /** From Bob to Alice. */
-async function measureCall(
-  call: SoakCall,
-): Promise<Omit<CallReading, "concealedInChanges" | "withoutPictures" | "reducedByLink">> {
+async function measureCall(call: SoakCall): Promise<MeasuredCall> {
   const { schedule, sides, signal } = call;
   const [alice, bob] = sides;
   const statistics = new StatisticsWindow(alice.bench);
   const startMs = performance.now();
   const time = delay(schedule.measureMs, undefined, { signal });
-  const [frames, soundMs] = await Promise.all([
+  const [frames, sound] = await Promise.all([
     alice.page.measure(time),
-    schedule.measuresMedia
-      ? measureMouthToEar(bob.bench.pulse, alice.bench.pulse, schedule.measureMs)
-      : Promise.resolve([]),
+    schedule.measuresMedia ? hearBursts(bob.bench.pulse, alice.bench.pulse, schedule.measureMs) : null,
   ]);
   const seconds = (performance.now() - startMs) / 1_000;
   const decoded = median(frames.decodedMs);
   const delayMs = decoded + median(frames.deliveredMs);
-  const mouthToEar = median(soundMs);
-  return {
+  const mouthToEar = median(sound?.delaysMs ?? []);
+  const figures = {
     delay: delayMs,
     decoded,
     mouthToEar,
@@ -199,6 +210,19 @@ async function measureCall(
     ...statistics.end(),
     fps: frames.received / seconds,
   };
+  const isUnheard = sound !== null && Number.isNaN(mouthToEar);
+  return { figures, notes: isUnheard ? [await unheard(call, sound)] : [] };
+}
+
+async function unheard(
+  { sides: [alice, bob] }: SoakCall,
+  { mouthPeak, earPeak }: Awaited<ReturnType<typeof hearBursts>>,
+): Promise<string> {
+  const [heard, spoken] = await Promise.all(
+    [alice, bob].map(async ({ bench }) => (await bench.host.plugin.request("call.list", {})).calls[0]?.local),
+  );
+  const [ear, mouth] = [heard?.speaker.state, spoken?.microphone.state];
+  return `no burst came through: peak ${mouthPeak} at Bob's microphone (${mouth}), ${earPeak} at Alice's speaker (${ear})`;
 }
 
 /** The statistics of a side from its making to `end`, one each second. */

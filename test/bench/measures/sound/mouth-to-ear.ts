@@ -16,9 +16,12 @@ const QUIET_MS = 300;
 const NEAR_MS = 250;
 const SPARE_MS = 10_000;
 
-/** A second of near silence with one burst, to be played in a loop. */
-export function burstLoop(): Int16Array {
-  const samples = new Int16Array((PULSE_RATE * PERIOD_MS) / 1000);
+/**
+ * Near silence with one burst, to be played in a loop.
+ * @param periodMs of one that is measured, at most the usual second
+ */
+export function burstLoop(periodMs = PERIOD_MS): Int16Array {
+  const samples = new Int16Array((PULSE_RATE * periodMs) / 1000);
   const burst = (PULSE_RATE * BURST_MS) / 1000;
   for (let at = 0; at < burst; at += 1) {
     samples[at] = Math.round(16_000 * Math.sin((2 * Math.PI * BURST_HZ * at) / PULSE_RATE));
@@ -40,11 +43,27 @@ export interface TimedSound {
 
 /** @returns the delays of the bursts, ms */
 export async function measureMouthToEar(from: Pulse, to: Pulse, durationMs: number): Promise<number[]> {
+  return (await hearBursts(from, to, durationMs)).delaysMs;
+}
+
+interface HeardBursts {
+  readonly delaysMs: number[];
+  /** The loudest sample of each, of 32,767; 0 where nothing was recorded. It tells a silent call from a silent microphone. */
+  readonly mouthPeak: number;
+  readonly earPeak: number;
+}
+
+export async function hearBursts(from: Pulse, to: Pulse, durationMs: number): Promise<HeardBursts> {
   const [mouth, ear] = await Promise.all([
     recordTimed(from, "micfeed", durationMs),
     recordTimed(to, "speaker", durationMs),
   ]);
-  return delaysBetween(findOnsets(mouth), findOnsets(ear));
+  const delaysMs = delaysBetween(findOnsets(mouth), findOnsets(ear));
+  return { delaysMs, mouthPeak: peakOf(mouth), earPeak: peakOf(ear) };
+}
+
+function peakOf({ samples }: TimedSound): number {
+  return samples.reduce((largest, sample) => Math.max(largest, Math.abs(sample)), 0);
 }
 
 /** Pairs each onset with the first one after it. */
@@ -61,8 +80,7 @@ export function delaysBetween(mouth: readonly number[], ear: readonly number[]):
  */
 export function findOnsets(sound: TimedSound, rate = PULSE_RATE, nearMs = NEAR_MS): number[] {
   const { samples } = sound;
-  const peak = samples.reduce((largest, sample) => Math.max(largest, Math.abs(sample)), 0);
-  const threshold = Math.max(peak * ONSET_SHARE, 500);
+  const threshold = Math.max(peakOf(sound) * ONSET_SHARE, 500);
   const onsets: number[] = [];
   let lastLoud = Number.NEGATIVE_INFINITY;
   samples.forEach((sample, at) => {
