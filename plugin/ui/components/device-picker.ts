@@ -4,9 +4,9 @@ import type { CallInfo, Device, DeviceKind } from "../../../rpc-schema/index.ts"
 import type { VoiceSetting } from "../actions.ts";
 import { button, h, setDialogOpen, setHidden, setText } from "../dom.ts";
 import { icon } from "../icons.ts";
+import { UnansweredChanges } from "../link/unanswered-changes.ts";
 import { findCurrent, type Levels, type PageState } from "../store.ts";
 import { createLevelMeter } from "./level-meter.ts";
-import { UnansweredChanges } from "./unanswered-changes.ts";
 
 interface DevicePicker {
   readonly element: HTMLDialogElement;
@@ -121,7 +121,7 @@ function createVoiceSettings(onChange: DevicePickerHandlers["onVoiceSetting"]) {
       box.disabled = !current;
     };
     // onChange reports refusals itself and never rejects.
-    box.addEventListener("change", () => void unanswered.await(onChange(setting, box.checked)).then(show));
+    box.addEventListener("change", () => void unanswered.add(onChange(setting, box.checked)).then(show));
     const label = h("label", { class: "setting-title", attributes: { for: box.id } }, text);
     return { show, row: h("div", { class: "setting" }, label, box) };
   });

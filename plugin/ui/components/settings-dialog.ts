@@ -6,9 +6,9 @@ import type { SettingSchema, SettingsAnswer } from "../../http/page-messages.ts"
 import { button, h, setDialogOpen, setHidden, setText } from "../dom.ts";
 import { errorSentence, settingSentence } from "../error-sentences.ts";
 import { icon } from "../icons.ts";
+import { UnansweredChanges } from "../link/unanswered-changes.ts";
 import type { PageState } from "../store.ts";
 import { createFieldInput, type FieldInput } from "./settings-fields.ts";
-import { UnansweredChanges } from "./unanswered-changes.ts";
 
 interface SettingsDialogHandlers {
   /** Reads the settings that the host stores. */
@@ -123,7 +123,7 @@ class SettingsForm {
   async #change(name: string, field: Field, value: unknown): Promise<void> {
     field.setError("");
     try {
-      this.#answer = await field.unanswered.await(this.#handlers.change({ [name]: value }));
+      this.#answer = await field.unanswered.add(this.#handlers.change({ [name]: value }));
     } catch (error) {
       field.setError(settingSentence(error));
     }

@@ -3,6 +3,7 @@
 
 import type { CallInfo, PluginNotificationParams } from "../../../rpc-schema/index.ts";
 import type { Link } from "../link/page-link.ts";
+import { UnansweredChanges } from "../link/unanswered-changes.ts";
 import { type Listener, Listeners } from "../listeners.ts";
 import type { CanvasView } from "../video/canvas-view.ts";
 import { SessionMedia } from "./session-media.ts";
@@ -208,16 +209,13 @@ export class GoopSession {
 /** Holds the state that a toggle requested until the plugin has answered and has notified the device's state. */
 class RequestedState {
   value: boolean | undefined;
-  #pending = 0;
+  readonly #unanswered = new UnansweredChanges();
 
   async request(on: boolean, request: Promise<unknown>): Promise<void> {
     this.value = on;
-    this.#pending += 1;
     try {
-      await request;
-      this.#pending -= 1;
+      await this.#unanswered.add(request);
     } catch (error) {
-      this.#pending -= 1;
       this.settle();
       throw error;
     }
@@ -225,6 +223,6 @@ class RequestedState {
 
   /** Makes the plugin's notifications count again, unless a request is unanswered. */
   settle(): void {
-    if (this.#pending === 0) this.value = undefined;
+    if (!this.#unanswered.exist) this.value = undefined;
   }
 }

@@ -1,5 +1,5 @@
-// The changes that a user made to one field and that the host has not answered. Until then the field shows the user's choice:
-// a value that arrives in between may have been sent before the change.
+// The changes of one value that the host has not answered. Until then the user's choice counts: a value that arrives in between may
+// have been sent before the change.
 
 export class UnansweredChanges {
   #count = 0;
@@ -9,7 +9,7 @@ export class UnansweredChanges {
   }
 
   /** Resolves or rejects as `answer` does. By then the change counts as answered. */
-  async await<T>(answer: Promise<T>): Promise<T> {
+  async add<T>(answer: Promise<T>): Promise<T> {
     this.#count += 1;
     try {
       return await answer;
