@@ -349,7 +349,7 @@ export class WrtcPeer implements Peer {
     }
   }
 
-  /** Allows the other side both estimators. The engine must not get an offer with both (README.md). */
+  /** Allows the other side both estimators, as it offered. The engine got the offer with the one that we chose (README.md). */
   async #createAnswer(offer: string): Promise<WrtcDescription> {
     const { type, sdp } = await this.#engine.createAnswer();
     return { type, sdp: withOfferedNumbers(sdp, offer) };

@@ -46,6 +46,20 @@ async function estimatesAround(change: Change): Promise<{ before: number[]; afte
   }
 }
 
+test("the answer allows the other side to number its packets wherever its offer did", async () => {
+  const engine = createWrtcEngine();
+  const [caller, callee] = [await observePeer(engine), await observePeer(engine)];
+  try {
+    const offer = await caller.peer.createOffer();
+    const answer = await callee.peer.answerOffer(offer);
+    const numbersOf = (sdp: string) => sdp.match(/^(m=\w+|a=extmap:\d+ .*transport-wide-cc.*)/gm);
+    assert.equal(numbersOf(offer)?.length, 4);
+    assert.deepEqual(numbersOf(answer), numbersOf(offer));
+  } finally {
+    for (const { peer } of [caller, callee]) peer.close();
+  }
+});
+
 describe("the estimate on a near path", { timeout: 90_000 }, () => {
   for (const [name, change] of Object.entries(CHANGES)) {
     test(`both sides keep it through ${name}`, async () => {
