@@ -48,7 +48,7 @@ export interface SideOptions {
   /** Carries the signals in place of a node of the plugin's own. */
   readonly transport?: HostTransport;
   readonly microphone?: string;
-  /** Between the bursts that the microphone hears; a second unless given. */
+  /** Milliseconds between the bursts that the microphone hears; a second unless given. */
   readonly burstMs?: number;
   /** False: size and rate stay as they are, however busy the machine is. */
   readonly adaptation?: boolean;

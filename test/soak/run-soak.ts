@@ -6,7 +6,7 @@ import type { HostLink } from "../../plugin/rpc/host-link.ts";
 import type { CallStatistics } from "../../rpc-schema/index.ts";
 import { type BenchSide, endCall, makeCall, pidOf } from "../bench/bench-side.ts";
 import { median } from "../bench/figures.ts";
-import { hearBursts } from "../bench/measures/sound/mouth-to-ear.ts";
+import { type HeardBursts, hearBursts } from "../bench/measures/sound/mouth-to-ear.ts";
 import { type RelayedSides, withRelayedSides } from "../bench/relayed-sides.ts";
 import { UdpRelay } from "../support/network/simulated/udp-relay.ts";
 import { seededRandom } from "../support/process/seeded-random.ts";
@@ -216,7 +216,7 @@ async function measureCall(call: SoakCall): Promise<MeasuredCall> {
 
 async function unheard(
   { sides: [alice, bob] }: SoakCall,
-  { mouthPeak, earPeak }: Awaited<ReturnType<typeof hearBursts>>,
+  { mouthPeak, earPeak }: HeardBursts,
 ): Promise<string> {
   const [heard, spoken] = await Promise.all(
     [alice, bob].map(async ({ bench }) => (await bench.host.plugin.request("call.list", {})).calls[0]?.local),

@@ -18,7 +18,7 @@ const SPARE_MS = 10_000;
 
 /**
  * Near silence with one burst, to be played in a loop.
- * @param periodMs of one that is measured, at most the usual second
+ * @param periodMs between two bursts; `delaysBetween` needs the usual second
  */
 export function burstLoop(periodMs = PERIOD_MS): Int16Array {
   const samples = new Int16Array((PULSE_RATE * periodMs) / 1000);
@@ -46,7 +46,7 @@ export async function measureMouthToEar(from: Pulse, to: Pulse, durationMs: numb
   return (await hearBursts(from, to, durationMs)).delaysMs;
 }
 
-interface HeardBursts {
+export interface HeardBursts {
   readonly delaysMs: number[];
   /** The loudest sample of each, of 32,767; 0 where nothing was recorded. It tells a silent call from a silent microphone. */
   readonly mouthPeak: number;
